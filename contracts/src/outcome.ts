@@ -1,0 +1,9 @@
+import { z } from "zod";
+
+/** What became of the sample. Data, never an error of ours. */
+export const Outcome = z.strictObject({
+  kind: z.enum(["exited", "crashed", "timed-out", "killed", "never-started"]),
+  code: z.number().int().nullable(),
+  signal: z.string().nullable(),
+});
+export type Outcome = z.infer<typeof Outcome>;

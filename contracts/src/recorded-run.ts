@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { LimitHit, SensorStatus } from "./coverage.ts";
+import { DetonationPlan } from "./detonation-plan.ts";
+import { PinnedImage } from "./image.ts";
+import { Outcome } from "./outcome.ts";
+
+const count = z.number().int().nonnegative();
+
+/** One entry of the writable layer, a volume, /dev/shm or the engine's /etc files, compared with the image. */
+export const LayerEntry = z.strictObject({
+  /** As the sample sees it. */
+  path: z.string(),
+  change: z.enum(["added", "changed", "deleted"]),
+  where: z.enum(["layer", "volume", "shm", "engine-etc"]),
+  type: z.enum(["file", "directory", "symlink", "other"]),
+  size: count,
+  /** Octal permission bits, `4755`. */
+  mode: z.string(),
+  uid: count,
+  gid: count,
+  linkTarget: z.string().optional(),
+  /** Of the content, for regular files within the bound. */
+  sha256: z.string().optional(),
+  /** SHA-256 of the image's file of that path, to tell a real change from a mere copy-up. */
+  imageSha256: z.string().optional(),
+  /** Name of the copy in the run's `dropped/` folder (its sha256), when content was kept. */
+  kept: z.string().optional(),
+  /** `elf`, `script`, `text`, `gzip`, `zip`, `data`, ... by first bytes. */
+  contentType: z.string().optional(),
+});
+export type LayerEntry = z.infer<typeof LayerEntry>;
+
+/** A process that was still alive at the end of the window: what it waited for decides whether the run is dormant. */
+export const Survivor = z.strictObject({
+  pid: count,
+  comm: z.string(),
+  /** `running`, or the name of the system call it sleeps in. */
+  waitingIn: z.string(),
+  waitsOnTimerOnly: z.boolean(),
+  listening: z.boolean(),
+  connected: z.boolean(),
+});
+export type Survivor = z.infer<typeof Survivor>;
+
+export const CapturedOutput = z.strictObject({
+  /** Kept head, UTF-8 with invalid bytes replaced. */
+  text: z.string(),
+  bytes: count,
+  truncated: z.boolean(),
+});
+
+const syscallCount = z.strictObject({ calls: count, failed: count, denied: count });
+const classAccount = z.strictObject({ counted: count, delivered: count, suppressed: count, dropped: count });
+
+/**
+ * What a detonation hands to extract: `recording.json` in a run folder, beside `trace.bin` (tracer records),
+ * `capture.pcap`, `sink.ndjson` (what the sinkhole answered) and `dropped/<sha256>`. The replay sandbox reads the same folder.
+ */
+export const Recording = z.strictObject({
+  schemaVersion: z.literal(1),
+  plan: DetonationPlan,
+  image: PinnedImage,
+  outcome: Outcome,
+  /** Wall clock, ISO 8601. */
+  startedAt: z.string(),
+  endedAt: z.string(),
+  windowMs: z.number().nonnegative(),
+  /** Unix time minus CLOCK_BOOTTIME in ns at the start, as text: turns tracer times into wall times. */
+  bootToUnixNs: z.string(),
+  /** Addresses of the sample in its own network. */
+  sampleAddresses: z.array(z.string()),
+  sinkAddresses: z.array(z.string()),
+  trace: z.strictObject({
+    classes: z.record(z.string(), classAccount),
+    syscalls: z.record(z.string(), syscallCount),
+    heartbeats: count,
+    longestGapMs: z.number().nonnegative(),
+    started: z.boolean(),
+    ringPeakBytes: count,
+    frozenMs: z.number().nonnegative(),
+  }),
+  capture: z.strictObject({ bytes: count, packets: count, droppedByKernel: count, truncated: z.boolean() }),
+  sink: z.strictObject({ requests: count, logTruncated: z.boolean() }),
+  output: z.strictObject({ stdout: CapturedOutput, stderr: CapturedOutput }),
+  layer: z.array(LayerEntry),
+  survivors: z.array(Survivor),
+  sensors: z.array(SensorStatus),
+  limits: z.array(LimitHit),
+  /** True when something of ours, not the plan, ended the run before its window was over. */
+  stoppedEarly: z.boolean(),
+});
+export type Recording = z.infer<typeof Recording>;
+
+/** Names inside a run folder; the sample never chooses one. */
+export const RUN_FILES = {
+  recording: "recording.json",
+  trace: "trace.bin",
+  capture: "capture.pcap",
+  sink: "sink.ndjson",
+  dropped: "dropped",
+  events: "events.ndjson.gz",
+  judgement: "judgement.json",
+  report: "report.json",
+} as const;

@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+const resolve = { conditions: ["@airlock/source"] };
+const ssr = { resolve };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["*/src/**/*.test.ts", "services/*/src/**/*.test.ts"],
+          exclude: ["**/*.host.test.ts"],
+        },
+      },
+      {
+        // Real containers, namespaces and kernel programs: one at a time, as root.
+        resolve,
+        ssr,
+        test: {
+          name: "host",
+          include: ["**/*.host.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
