@@ -1,0 +1,30 @@
+/** Bounds of one decoding (invariant I6): a sample writes the capture's content, so it must not choose our memory or time. */
+export interface DecodeLimits {
+  /** Of the file; what is longer is left unread and reported as tail. */
+  readonly fileBytes: number;
+  /** Captured bytes of one packet; libpcap itself never exceeds 262144. */
+  readonly packetBytes: number;
+  /** A scan of every TCP port of one host still fits. */
+  readonly flows: number;
+  /** Kept of each direction of one TCP connection. */
+  readonly streamBytes: number;
+  /** Kept of all together; afterwards each direction still keeps `headBytes`. */
+  readonly totalStreamBytes: number;
+  /** Of `firstSent` and `firstReceived`, and of a datagram flow. */
+  readonly headBytes: number;
+  /** Of each of the lists dns, http, tls. */
+  readonly observations: number;
+  /** Names times compression pointers, over all DNS messages: chains of pointers cost the most to follow. */
+  readonly dnsWork: number;
+}
+
+export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
+  fileBytes: 512 * 1024 * 1024,
+  packetBytes: 262_144,
+  flows: 65_536,
+  streamBytes: 256 * 1024,
+  totalStreamBytes: 64 * 1024 * 1024,
+  headBytes: 1024,
+  observations: 50_000,
+  dnsWork: 20_000_000,
+};

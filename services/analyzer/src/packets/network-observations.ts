@@ -1,0 +1,9 @@
+export type {
+  DecodeAccount,
+  DnsObservation,
+  FlowObservation,
+  FlowProtocol,
+  HttpObservation,
+  NetworkObservations,
+  TlsObservation,
+} from "./observation.ts";
