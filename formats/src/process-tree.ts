@@ -1,0 +1,113 @@
+import type { Report, ReportProcess } from "@airlock/contracts";
+
+/** One row of the tree, ready for any display. */
+export interface ProcessRow {
+  readonly process: ReportProcess;
+  /** For each ancestor level, whether a later sibling follows there: draws the vertical lines. Empty for a root. */
+  readonly continues: readonly boolean[];
+  /** How many neighbouring siblings, all alike and childless, this row stands for. */
+  readonly repeats: number;
+}
+
+export interface ProcessRows {
+  readonly rows: readonly ProcessRow[];
+  /** Processes that found no room within `maxRows`. */
+  readonly omitted: number;
+}
+
+/**
+ * Flattens the process list into rows, parents before children, in order of start. A process whose parent is not in the
+ * list is a root, and so is the first of any ring of parents: nothing is ever left out silently. Walks with a stack of its
+ * own, since a sample can build a chain of forks deeper than the call stack.
+ */
+export function layOutProcesses(report: Pick<Report, "processes">, maxRows: number): ProcessRows {
+  const children = groupByParent(report.processes);
+  const rows: ProcessRow[] = [];
+  const placed = new Set<string>();
+  let shown = 0;
+  for (const root of listRoots(report.processes, children)) {
+    const stack: ProcessRow[] = [{ process: root, continues: [], repeats: 1 }];
+    for (let row = stack.pop(); row !== undefined; row = stack.pop()) {
+      if (placed.has(row.process.key)) continue;
+      placed.add(row.process.key);
+      if (rows.length < maxRows) {
+        rows.push(row);
+        shown += row.repeats;
+      }
+      stack.push(...childRows(row, children, placed).toReversed());
+    }
+  }
+  return { rows, omitted: report.processes.length - shown };
+}
+
+function groupByParent(processes: readonly ReportProcess[]): Map<string | null, ReportProcess[]> {
+  const keys = new Set(processes.map((process) => process.key));
+  const children = new Map<string | null, ReportProcess[]>();
+  for (const process of processes.toSorted((a, b) => a.startedAtMs - b.startedAtMs)) {
+    const parent = process.parent !== null && keys.has(process.parent) ? process.parent : null;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [process]);
+    else siblings.push(process);
+  }
+  return children;
+}
+
+/** True roots first, then every process, so that members of a ring are reached as well. */
+function* listRoots(
+  processes: readonly ReportProcess[],
+  children: ReadonlyMap<string | null, readonly ReportProcess[]>,
+): Generator<ReportProcess> {
+  yield* children.get(null) ?? [];
+  yield* processes;
+}
+
+function childRows(
+  parent: ProcessRow,
+  children: ReadonlyMap<string | null, readonly ReportProcess[]>,
+  placed: Set<string>,
+): ProcessRow[] {
+  const groups = collapseRepeats(
+    (children.get(parent.process.key) ?? []).filter((child) => !placed.has(child.key)),
+    children,
+  );
+  return groups.map((group, index) => {
+    for (const repeat of group.slice(1)) placed.add(repeat.key);
+    return {
+      process: group[0] as ReportProcess,
+      continues: [...parent.continues, index < groups.length - 1],
+      repeats: group.length,
+    };
+  });
+}
+
+function collapseRepeats(
+  siblings: readonly ReportProcess[],
+  children: ReadonlyMap<string | null, readonly ReportProcess[]>,
+): ReportProcess[][] {
+  const groups: ReportProcess[][] = [];
+  for (const process of siblings) {
+    const last = groups.at(-1);
+    if (
+      last?.[0] !== undefined &&
+      !children.has(process.key) &&
+      isAlike(last[0], process) &&
+      !children.has(last[0].key)
+    ) {
+      last.push(process);
+    } else {
+      groups.push([process]);
+    }
+  }
+  return groups;
+}
+
+function isAlike(a: ReportProcess, b: ReportProcess): boolean {
+  return (
+    a.commandLine === b.commandLine &&
+    a.image === b.image &&
+    a.origin === b.origin &&
+    a.user === b.user &&
+    a.exitCode === b.exitCode &&
+    a.signal === b.signal
+  );
+}
