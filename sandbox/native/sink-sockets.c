@@ -1,0 +1,168 @@
+/*
+ * Starts the sinkhole: sink-sockets NETNS UID PARENT PORT LINK FILE_BYTES [SHOWN...] -- PROGRAM [ARGUMENT...]
+ *
+ * The only privileged moment of the sinkhole. It joins the sink namespace, opens the sockets that accept traffic to every
+ * address (IP_TRANSPARENT needs a capability), then becomes UID in a root that shows only the given paths, and turns into
+ * PROGRAM with an empty environment. PROGRAM inherits 0 to 2 and 3 (its log) from the caller, 4 and 5 (TCP listeners for
+ * IPv4 and IPv6) and 6 (datagrams, see udp-relay.h). Everything ends with PARENT.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "confine.h"
+#include "udp-relay.h"
+
+#define BACKLOG 4096
+#define FIRST_HANDLE 4
+#define HANDLES 3
+#define OPEN_FILES 8192
+#define THREADS 64
+
+struct plan {
+	const char *network;
+	uid_t uid;
+	pid_t parent;
+	unsigned short port;
+	const char *link;
+	rlim_t file_bytes;
+	char **shown;
+	int shown_count;
+	char **program;
+};
+
+static struct plan read_arguments(int count, char **arguments)
+{
+	struct plan plan = {0};
+	int i = 7;
+
+	if (count < 9) {
+		errno = EINVAL;
+		fail("arguments");
+	}
+	plan.network = arguments[1];
+	plan.uid = (uid_t)number_argument(arguments[2], 1, 0x7fffffff);
+	plan.parent = (pid_t)number_argument(arguments[3], 1, 0x7fffffff);
+	plan.port = (unsigned short)number_argument(arguments[4], 1, 65535);
+	plan.link = arguments[5];
+	plan.file_bytes = (rlim_t)number_argument(arguments[6], 1, 0x7fffffffffffL);
+	plan.shown = arguments + i;
+	while (i < count && strcmp(arguments[i], "--"))
+		i++;
+	plan.shown_count = i - 7;
+	plan.program = arguments + i + 1;
+	if (i + 1 >= count) {
+		errno = EINVAL;
+		fail("program");
+	}
+	return plan;
+}
+
+static int open_listener(int family, unsigned short port)
+{
+	struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int handle = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1;
+	int failed;
+
+	if (handle < 0)
+		fail("tcp socket");
+	failed = setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (family == AF_INET) {
+		failed |= setsockopt(handle, SOL_IP, IP_TRANSPARENT, &one, sizeof(one));
+		failed |= bind(handle, (struct sockaddr *)&any4, sizeof(any4));
+	} else {
+		failed |= setsockopt(handle, SOL_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+		failed |= setsockopt(handle, SOL_IPV6, IPV6_TRANSPARENT, &one, sizeof(one));
+		failed |= bind(handle, (struct sockaddr *)&any6, sizeof(any6));
+	}
+	if (failed || listen(handle, BACKLOG))
+		fail("tcp port %u", port);
+	return handle;
+}
+
+/* The relay keeps one capability, for answers from foreign addresses, in a namespace that leads nowhere. */
+static void start_relay(const struct plan *plan, int udp4, int udp6, const int *stream)
+{
+	pid_t parent = getpid();
+	unsigned int link = if_nametoindex(plan->link);
+	pid_t child;
+
+	if (!link)
+		fail("link %s", plan->link);
+	child = fork();
+	if (child < 0)
+		fail("relay");
+	if (child > 0)
+		return;
+	close(stream[0]);
+	for (int handle = 0; handle < FIRST_HANDLE; handle++)
+		if (handle != 2)
+			close(handle);
+	drop_rights(plan->uid, 1ULL << CAP_NET_RAW);
+	die_with_parent(parent);
+	relay_datagrams(udp4, udp6, stream[1], link);
+}
+
+static void limit(int resource, rlim_t value)
+{
+	struct rlimit bound = {value, value};
+
+	if (setrlimit(resource, &bound))
+		fail("limit %d", resource);
+}
+
+/* Moves the handles to where the program expects them; nothing else that the caller had open goes on. */
+static void place_handles(const int *handles)
+{
+	int safe[HANDLES];
+
+	for (int i = 0; i < HANDLES; i++) {
+		safe[i] = fcntl(handles[i], F_DUPFD_CLOEXEC, FIRST_HANDLE + HANDLES);
+		if (safe[i] < 0)
+			fail("handle");
+	}
+	for (int i = 0; i < HANDLES; i++)
+		if (dup2(safe[i], FIRST_HANDLE + i) < 0)
+			fail("handle");
+	if (close_range(FIRST_HANDLE + HANDLES, ~0U, 0))
+		fail("handles");
+}
+
+int main(int count, char **arguments)
+{
+	struct plan plan = read_arguments(count, arguments);
+	char *no_environment[] = {NULL};
+	int stream[2], handles[HANDLES], udp4, udp6;
+
+	signal(SIGPIPE, SIG_IGN);
+	enter_network(plan.network);
+	handles[0] = open_listener(AF_INET, plan.port);
+	handles[1] = open_listener(AF_INET6, plan.port);
+	udp4 = open_udp(AF_INET, plan.port);
+	udp6 = open_udp(AF_INET6, plan.port);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream))
+		fail("relay stream");
+	show_only(plan.shown, plan.shown_count);
+	start_relay(&plan, udp4, udp6, stream);
+	handles[2] = stream[0];
+	place_handles(handles);
+	limit(RLIMIT_FSIZE, plan.file_bytes);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, OPEN_FILES);
+	limit(RLIMIT_NPROC, THREADS);
+	drop_rights(plan.uid, 0);
+	die_with_parent(plan.parent);
+	execve(plan.program[0], plan.program, no_environment);
+	fail("program %s", plan.program[0]);
+}
