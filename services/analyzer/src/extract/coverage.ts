@@ -1,0 +1,108 @@
+import type { Coverage, LimitHit, LossAccount, Recording } from "@airlock/contracts";
+import type { DecodeAccount } from "../packets/network-observations.ts";
+
+/** What reading the record showed, beside what the recorders said themselves. */
+export interface ReadingAccount {
+  readonly trace: TraceReading;
+  readonly capture: Readonly<DecodeAccount>;
+  readonly sink: SinkReading;
+  readonly events: { readonly bound: number; readonly lost: number };
+}
+
+export interface TraceReading {
+  readonly records: number;
+  /** Records that could not be decoded. */
+  readonly malformed: number;
+  /** The file ends before the tracer closed it. */
+  readonly truncated: boolean;
+}
+
+export interface SinkReading {
+  readonly records: number;
+  /** Lines that are no records. */
+  readonly malformed: number;
+  /** By the sinkhole's own closing books, or because those are missing. */
+  readonly incomplete: boolean;
+}
+
+/** Puts the books of all sensors together with what was found when their records were read. Nothing is rounded away. */
+export function buildCoverage(recording: Recording, reading: ReadingAccount): Coverage {
+  const classes = collectClasses(recording, reading);
+  return {
+    sensors: recording.sensors,
+    ...sumAccounts(Object.values(classes)),
+    classes,
+    truncated: collectTruncated(recording, reading),
+    limits: [...recording.limits, ...eventLimit(reading.events)],
+    entrypoints: [
+      {
+        id: recording.plan.entrypoint.id,
+        argv: recording.plan.entrypoint.argv,
+        exercised: recording.trace.started && recording.outcome.kind !== "never-started",
+      },
+    ],
+    frozenMs: recording.trace.frozenMs,
+  };
+}
+
+function collectClasses(recording: Recording, { trace, capture, sink }: ReadingAccount): Record<string, LossAccount> {
+  const recorded = sumAccounts(Object.values(recording.trace.classes));
+  // What the tracer says it delivered must be in the file; what is not was lost on the way, whoever lost it.
+  const missing = Math.max(0, recorded.delivered - trace.records - trace.malformed);
+  return {
+    ...recording.trace.classes,
+    packets: {
+      counted: capture.packets + recording.capture.droppedByKernel,
+      delivered: capture.packets - capture.malformed,
+      suppressed: 0,
+      dropped: capture.malformed + recording.capture.droppedByKernel,
+    },
+    ...lossClass("trace-undecodable", trace.malformed),
+    ...lossClass("trace-missing", missing),
+    ...lossClass("sink-undecodable", sink.malformed),
+  };
+}
+
+function lossClass(name: string, dropped: number): Record<string, LossAccount> {
+  return dropped === 0 ? {} : { [name]: { counted: dropped, delivered: 0, suppressed: 0, dropped } };
+}
+
+function sumAccounts(accounts: readonly LossAccount[]): LossAccount {
+  const total = { counted: 0, delivered: 0, suppressed: 0, dropped: 0 };
+  for (const account of accounts) {
+    total.counted += account.counted;
+    total.delivered += account.delivered;
+    total.suppressed += account.suppressed;
+    total.dropped += account.dropped;
+  }
+  return total;
+}
+
+function collectTruncated(recording: Recording, { trace, capture, sink, events }: ReadingAccount): string[] {
+  const isCut: Readonly<Record<string, boolean>> = {
+    trace: trace.truncated,
+    capture: recording.capture.truncated || hasHoles(capture),
+    sink: recording.sink.logTruncated || sink.incomplete,
+    stdout: recording.output.stdout.truncated,
+    stderr: recording.output.stderr.truncated,
+    events: events.lost > 0,
+  };
+  return Object.keys(isCut).filter((name) => isCut[name]);
+}
+
+/** Payload beyond the bound of one stream is no hole: its bytes are counted, and heads are what is looked at. */
+function hasHoles(account: Readonly<DecodeAccount>): boolean {
+  return (
+    account.truncatedTail ||
+    account.streamsDropped > 0 ||
+    account.observationsDropped > 0 ||
+    account.fragmentsDropped > 0 ||
+    account.gapBytes > 0
+  );
+}
+
+function eventLimit(events: ReadingAccount["events"]): LimitHit[] {
+  if (events.lost === 0) return [];
+  const detail = `${events.lost} events beyond the bound are not in the record`;
+  return [{ limit: "events", bound: events.bound, affectedSample: false, detail }];
+}

@@ -1,0 +1,30 @@
+/** Linux errno names by number (asm-generic, the same on x86-64 and arm64); index 0 is success. */
+const NAMES = (
+  "ok EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV " +
+  "ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK " +
+  "ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP 41 ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT " +
+  "EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT 58 EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT " +
+  "ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC EILSEQ " +
+  "ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP " +
+  "EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN " +
+  "ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM " +
+  "ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD " +
+  "ENOTRECOVERABLE ERFKILL EHWPOISON"
+).split(" ");
+
+/**
+ * Numbers that only tracers see: the kernel turns them into EINTR or restarts the call on its way out.
+ * A connect that was interrupted by a signal returns one of them.
+ */
+const RESTARTS: Readonly<Record<number, string>> = { 512: "EINTR", 513: "EINTR", 514: "EINTR", 516: "EINTR" };
+
+/** `ok` for a return value that is no error, else the errno name; an unknown number stays a number. */
+export function describeResult(returned: number): string {
+  if (returned >= 0 || returned < -4095) return "ok";
+  return NAMES[-returned] ?? RESTARTS[-returned] ?? String(-returned);
+}
+
+/** Refused for lack of a right: by seccomp before the call ran, or with EPERM or EACCES. */
+export function isDenied(returned: number, blocked: boolean): boolean {
+  return blocked || returned === -1 || returned === -13;
+}

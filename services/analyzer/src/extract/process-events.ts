@@ -1,0 +1,139 @@
+import type { EventOf, FileOrigin, TraceRecord, TraceStream, TraceTask } from "@airlock/contracts";
+import { findScript } from "./command-script.ts";
+import { signalName } from "./decode-tables/signals.ts";
+import type { EventDraft } from "./event-log.ts";
+import type { FileOrigins } from "./file-origin.ts";
+import type { ExecRecord, ProcessTable } from "./process-table.ts";
+import type { StreamPartners } from "./stream-partners.ts";
+import { formatAddress } from "./trace-address.ts";
+
+export interface Actor {
+  readonly Image?: string;
+  readonly ImageOrigin?: FileOrigin;
+  readonly ProcessId: number;
+  readonly User: string;
+}
+
+/** Who acted, with the image it ran at that moment. */
+export function describeActor(table: ProcessTable, task: TraceTask, time: bigint): Actor {
+  const image = table.imageAt(task.key, time);
+  return {
+    ...(image === undefined ? {} : { Image: image.path, ImageOrigin: image.origin }),
+    ProcessId: task.nsPid,
+    User: String(task.euid),
+  };
+}
+
+/** The same for traffic, which names a process by key only. */
+export function describeProcess(table: ProcessTable, key: string, time: bigint): Partial<Actor> {
+  const process = table.get(key);
+  if (process === undefined) return {};
+  const image = table.imageAt(key, time);
+  return {
+    ...(image === undefined ? {} : { Image: image.path, ImageOrigin: image.origin }),
+    ProcessId: process.pid,
+    User: process.user,
+  };
+}
+
+/** Longest command line and argument list kept in one event: `execve` takes megabytes. */
+const LONGEST_COMMAND = 32_768;
+const MOST_ARGUMENTS = 512;
+
+/** Every exec is one creation, also where it replaces an image in the same process. */
+export function describeCreation(
+  record: ExecRecord,
+  context: { table: ProcessTable; origins: FileOrigins; partners: StreamPartners },
+): EventDraft<"process_creation"> {
+  const { table, origins, partners } = context;
+  const actor = describeActor(table, record.task, record.time);
+  const script = findScript(record);
+  const [stdin, stdout, stderr] = record.streams;
+  const fields: EventOf<"process_creation">["fields"] = {
+    ...actor,
+    CommandLine: record.argv.join(" ").slice(0, LONGEST_COMMAND),
+    Arguments: boundArguments(record.argv),
+    CurrentDirectory: record.cwd,
+    ...describeParent(table, record),
+    Script: script,
+    ScriptOrigin: script === undefined ? undefined : origins.ofPath(script),
+    Environment: selectEnvironment(record.env),
+    StdinKind: stdin.kind,
+    StdoutKind: stdout.kind,
+    StderrKind: stderr.kind,
+    StdinFromImage: partners.stdinFrom(record),
+    StdoutToImage: partners.stdoutTo(record),
+    StdinPeer: peerOf(stdin),
+    StdoutPeer: peerOf(stdout),
+    Sha256:
+      actor.Image === undefined || record.file.memfd || record.file.deleted ? undefined : origins.sha256(actor.Image),
+    IsEntrypoint: isEntrypoint(table, record) ? true : undefined,
+    Comm: record.task.comm,
+  };
+  return { time: record.time, category: "process_creation", process: record.task.key, fields };
+}
+
+export function describeTermination(
+  record: Extract<TraceRecord, { kind: "exit" }>,
+  table: ProcessTable,
+): EventDraft<"process_termination"> {
+  const startedAt = table.get(record.task.key)?.startedAt ?? record.time;
+  return {
+    time: record.time,
+    category: "process_termination",
+    process: record.task.key,
+    fields: {
+      ...describeActor(table, record.task, record.time),
+      ...(record.signal === 0 ? { ExitCode: record.code } : { Signal: signalName(record.signal) }),
+      LifetimeMs: Math.max(0, Number(record.time - startedAt) / 1e6),
+    },
+  };
+}
+
+/** By identity and time, not by object: the record is read twice. */
+function isEntrypoint(table: ProcessTable, record: ExecRecord): boolean {
+  const first = table.entrypoint();
+  return first !== undefined && first.task.key === record.task.key && first.time === record.time;
+}
+
+function describeParent(
+  table: ProcessTable,
+  record: ExecRecord,
+): Pick<EventOf<"process_creation">["fields"], "ParentImage" | "ParentCommandLine" | "ParentProcessId" | "Ancestors"> {
+  const key = table.get(record.task.key)?.parent;
+  const parent = key === null || key === undefined ? undefined : table.get(key);
+  if (parent === undefined) return {};
+  const ancestors = table.ancestors(record.task.key);
+  return {
+    ParentImage: ancestors[0]?.path,
+    ParentCommandLine: ancestors[0]?.commandLine.slice(0, LONGEST_COMMAND),
+    ParentProcessId: parent.pid,
+    Ancestors: ancestors.map((image) => image.path),
+  };
+}
+
+function boundArguments(argv: readonly string[]): string[] {
+  let room = LONGEST_COMMAND;
+  const kept: string[] = [];
+  for (const argument of argv.slice(0, MOST_ARGUMENTS)) {
+    kept.push(argument.slice(0, room));
+    room -= argument.length;
+    if (room <= 0) break;
+  }
+  return kept;
+}
+
+/** Variables by which a program is steered: loader, interpreters, proxies, history. Others may hold secrets and say little. */
+const TELLING_VARIABLES =
+  /^(LD_[A-Z_]+|GLIBC_TUNABLES|GCONV_PATH|BASH_ENV|ENV|PROMPT_COMMAND|PS4|IFS|SHELLOPTS|PATH|HIST[A-Z]+|PYTHON[A-Z]+|PERL5[A-Z]+|PERLLIB|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|(https?|ftp|all|no)_proxy|GIT_SSH(_COMMAND)?)=/i;
+const LONGEST_VARIABLE = 4096;
+const MOST_VARIABLES = 64;
+
+function selectEnvironment(env: readonly string[]): string[] | undefined {
+  const telling = env.filter((variable) => TELLING_VARIABLES.test(variable)).slice(0, MOST_VARIABLES);
+  return telling.length === 0 ? undefined : telling.map((variable) => variable.slice(0, LONGEST_VARIABLE));
+}
+
+function peerOf(stream: TraceStream): string | undefined {
+  return stream.peer === undefined ? undefined : formatAddress(stream.peer);
+}

@@ -1,0 +1,266 @@
+import type { EventOf, TraceAddress, TraceRecord, TraceSocket } from "@airlock/contracts";
+import { describeResult, isDenied } from "./decode-tables/errno.ts";
+import {
+  FAMILY,
+  familyName,
+  ICMP_PROTOCOLS,
+  SOCKET_TYPE,
+  socketTypeName,
+  TCP_PROTOCOLS,
+} from "./decode-tables/socket-names.ts";
+import type { EventDraft } from "./event-log.ts";
+import type { EventContext } from "./file-events.ts";
+import { canonicalIp } from "./ip-address.ts";
+import { describeActor } from "./process-events.ts";
+
+type SocketRecord = Extract<TraceRecord, { kind: "socket-call" }>;
+type ConnectionDraft = EventDraft<"network_connection">;
+export type Protocol = EventOf<"network_connection">["fields"]["Protocol"];
+
+/** What ties a process to traffic on the wire: a call that named the far end. */
+export interface SocketTie {
+  readonly time: bigint;
+  readonly process: string;
+  readonly protocol: Protocol;
+  readonly kind: "connect" | "send" | "accept";
+  readonly remoteIp: string;
+  readonly remotePort: number;
+  /** Null where the kernel had not chosen one, or the record does not say. */
+  readonly localPort: number | null;
+  readonly draft: ConnectionDraft | undefined;
+}
+
+export interface SocketEvents {
+  add(record: SocketRecord): void;
+  ties(): readonly SocketTie[];
+  collapsed(): number;
+}
+
+export interface ExposedPort {
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** Turns socket calls into connections and listeners, whether or not the wire ever saw them. */
+export function createSocketEvents(context: EventContext, exposedPorts: readonly ExposedPort[]): SocketEvents {
+  const { log, table } = context;
+  const ties: SocketTie[] = [];
+  /** Last connection by process and far end: non-blocking connects ask again, datagrams go out in series. */
+  const connections = new Map<string, ConnectionDraft>();
+  const listeners = new Set<string>();
+  let collapsed = 0;
+
+  return { add, ties: () => ties, collapsed: () => collapsed };
+
+  function add(record: SocketRecord): void {
+    switch (record.operation) {
+      case "connect":
+      case "send":
+        addOutgoing(record, record.operation);
+        return;
+      case "accept":
+        addAccepted(record);
+        return;
+      case "bind":
+        addBound(record);
+        return;
+      case "listen":
+        addListener(record);
+        return;
+      case "socket":
+        addSocketCall(record);
+        return;
+      default:
+        record.operation satisfies never;
+    }
+  }
+
+  function addOutgoing(record: SocketRecord, kind: "connect" | "send"): void {
+    const { remote } = record;
+    // Connecting to AF_UNSPEC takes a datagram socket's address away again; resolvers do it all the time.
+    if (remote === undefined || (remote.family === "other" && remote.number === FAMILY.unspecified)) return;
+    const protocol = protocolOf(record.socket);
+    const key = `${record.task.key} ${protocol} ${addressKey(record.local)} ${addressKey(remote)}`;
+    const earlier = connections.get(key);
+    if (earlier !== undefined && continues(earlier, record, kind)) {
+      collapsed += 1;
+      tie(record, protocol, kind, earlier);
+      return;
+    }
+    const draft = log.add<"network_connection">({
+      time: record.time,
+      category: "network_connection",
+      process: record.task.key,
+      fields: {
+        ...outcome(record),
+        Protocol: protocol,
+        Initiated: true,
+        ...sourceFields(record.local),
+        ...destinationFields(remote),
+        BytesSent: kind === "send" && record.result >= 0 ? (record.bytes ?? record.result) : undefined,
+      },
+    });
+    if (draft !== undefined) connections.set(key, draft);
+    tie(record, protocol, kind, draft);
+  }
+
+  function addAccepted(record: SocketRecord): void {
+    // A failed accept is a server that waits: EAGAIN, and no peer.
+    if (record.remote === undefined || record.result < 0) return;
+    const protocol = protocolOf(record.socket);
+    const draft = log.add<"network_connection">({
+      time: record.time,
+      category: "network_connection",
+      process: record.task.key,
+      fields: {
+        ...outcome(record),
+        Protocol: protocol,
+        Initiated: false,
+        ...sourceFields(record.remote),
+        ...(record.local === undefined ? {} : destinationFields(record.local)),
+      },
+    });
+    tie(record, protocol, "accept", draft);
+  }
+
+  /** A datagram socket listens once it is bound; a stream's bind is news only when it fails. */
+  function addBound(record: SocketRecord): void {
+    const protocol = protocolOf(record.socket);
+    if (protocol === "other" || protocol === "raw" || protocol === "icmp") {
+      addSocketCall(record);
+      return;
+    }
+    const isStream = (record.socket.type & SOCKET_TYPE.mask) !== SOCKET_TYPE.datagram;
+    if (isStream && record.result >= 0) return;
+    // Port 0 asks for any port, as clients do: nobody can be waiting for calls there.
+    const { local } = record;
+    if (protocol === "udp" && local !== undefined && "port" in local && local.port === 0) return;
+    addListener(record);
+  }
+
+  function addListener(record: SocketRecord): void {
+    const protocol = protocolOf(record.socket);
+    const key = `${record.task.key} ${protocol} ${record.result} ${addressKey(record.local)}`;
+    if (listeners.has(key)) {
+      collapsed += 1;
+      return;
+    }
+    const { local } = record;
+    const port = local !== undefined && "port" in local ? local.port : undefined;
+    const listening = protocol === "tcp" || protocol === "udp" || protocol === "unix" ? protocol : "other";
+    const draft = log.add<"network_listen">({
+      time: record.time,
+      category: "network_listen",
+      process: record.task.key,
+      fields: {
+        ...outcome(record),
+        Protocol: listening,
+        LocalIp: local !== undefined && "address" in local ? canonicalIp(local.address) : undefined,
+        LocalPort: port,
+        LocalPath: local?.family === "unix" ? local.path : undefined,
+        Exposed: port === undefined ? undefined : isExposed(port, listening),
+      },
+    });
+    if (draft !== undefined) listeners.add(key);
+  }
+
+  /** Sockets of families and types that ordinary programs have no use for: packet, netlink audit, AF_ALG, raw. */
+  function addSocketCall(record: SocketRecord): void {
+    const { socket } = record;
+    log.add<"syscall">({
+      time: record.time,
+      category: "syscall",
+      process: record.task.key,
+      fields: {
+        ...outcome(record),
+        SyscallName: record.syscall,
+        Arguments: [familyName(socket.family), socketTypeName(socket.type), String(socket.protocol)],
+        Compat: record.compat ? true : undefined,
+        ReturnValue: record.result,
+      },
+    });
+  }
+
+  function outcome(record: SocketRecord): Pick<EventOf<"syscall">["fields"], "Result" | "Denied" | "Image"> {
+    return {
+      ...describeActor(table, record.task, record.time),
+      Result: describeResult(record.result),
+      Denied: isDenied(record.result, record.blocked) ? true : undefined,
+    };
+  }
+
+  function tie(
+    record: SocketRecord,
+    protocol: Protocol,
+    kind: SocketTie["kind"],
+    draft: ConnectionDraft | undefined,
+  ): void {
+    const { remote, local } = record;
+    if (remote === undefined || !("address" in remote)) return;
+    const localPort = local !== undefined && "port" in local && local.port !== 0 ? local.port : null;
+    // The same call on the same socket says nothing new about who owns a port.
+    if (kind === "send" && localPort !== null && draft !== undefined && draft.time !== record.time) return;
+    ties.push({
+      time: record.time,
+      process: record.task.key,
+      protocol,
+      kind,
+      remoteIp: canonicalIp(remote.address),
+      remotePort: remote.port,
+      localPort,
+      draft,
+    });
+  }
+
+  function isExposed(port: number, protocol: string): boolean {
+    return exposedPorts.some((exposed) => exposed.port === port && exposed.protocol === protocol);
+  }
+}
+
+/** Whether this call belongs to a connection that has its event already; brings that up to date. */
+function continues(earlier: ConnectionDraft, record: SocketRecord, kind: "connect" | "send"): boolean {
+  const result = describeResult(record.result);
+  if (kind === "send") {
+    if (earlier.fields.Result !== result) return false;
+    if (record.result >= 0)
+      earlier.fields.BytesSent = (earlier.fields.BytesSent ?? 0) + (record.bytes ?? record.result);
+    return true;
+  }
+  const isPending = earlier.fields.Result === "EINPROGRESS" || earlier.fields.Result === "EALREADY";
+  if (!isPending || (result !== "EISCONN" && result !== "EALREADY")) return false;
+  if (result === "EISCONN") earlier.fields.Result = "ok";
+  return true;
+}
+
+export function protocolOf(socket: TraceSocket): Protocol {
+  const type = socket.type & SOCKET_TYPE.mask;
+  if (socket.family === FAMILY.unix) return "unix";
+  if (socket.family !== FAMILY.ipv4 && socket.family !== FAMILY.ipv6) return "other";
+  if (ICMP_PROTOCOLS.has(socket.protocol)) return "icmp";
+  if (type === SOCKET_TYPE.stream) return TCP_PROTOCOLS.has(socket.protocol) ? "tcp" : "other";
+  if (type === SOCKET_TYPE.datagram) return "udp";
+  return type === SOCKET_TYPE.raw ? "raw" : "other";
+}
+
+function sourceFields(address: TraceAddress | undefined): { SourceIp?: string; SourcePort?: number } {
+  if (address === undefined || !("address" in address)) return {};
+  return { SourceIp: canonicalIp(address.address), SourcePort: address.port };
+}
+
+function destinationFields(
+  address: TraceAddress,
+): Pick<
+  EventOf<"network_connection">["fields"],
+  "DestinationIp" | "DestinationPort" | "DestinationIsIpv6" | "DestinationPath"
+> {
+  if (address.family === "unix") return { DestinationPath: address.path };
+  if (address.family === "other") return {};
+  const ip = canonicalIp(address.address);
+  return { DestinationIp: ip, DestinationPort: address.port, DestinationIsIpv6: ip.includes(":") };
+}
+
+function addressKey(address: TraceAddress | undefined): string {
+  if (address === undefined) return "-";
+  if (address.family === "unix") return address.path;
+  return address.family === "other" ? String(address.number) : `${address.address} ${address.port}`;
+}
