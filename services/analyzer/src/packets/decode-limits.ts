@@ -14,6 +14,8 @@ export interface DecodeLimits {
   readonly headBytes: number;
   /** Of each of the lists dns, http, tls. */
   readonly observations: number;
+  /** Characters of all those together: compressed DNS names and escapes make text many times longer than its packets. */
+  readonly observationText: number;
   /** Names times compression pointers, over all DNS messages: chains of pointers cost the most to follow. */
   readonly dnsWork: number;
 }
@@ -26,5 +28,6 @@ export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
   totalStreamBytes: 64 * 1024 * 1024,
   headBytes: 1024,
   observations: 50_000,
+  observationText: 64 * 1024 * 1024,
   dnsWork: 20_000_000,
 };

@@ -6,7 +6,7 @@
 
 export type FlowProtocol = "tcp" | "udp" | "icmp" | "other";
 
-/** All packets between two endpoints. For TCP one connection, for UDP one pair of ports, else one pair of addresses. */
+/** All packets between two endpoints. For TCP one connection, for UDP one pair of ports, else one pair of addresses and kind of message. */
 export interface FlowObservation {
   /** Index into `flows`. */
   readonly id: number;
@@ -95,7 +95,7 @@ export interface DecodeAccount {
   malformed: number;
   /** Packets cut by the snap length. */
   cutPackets: number;
-  /** Flows not followed since there were already `limits.flows`. */
+  /** Beyond `limits.flows`: TCP connections by their SYN, packets of other traffic. */
   streamsDropped: number;
   /** Payload counted but not kept for reading, being beyond a stream's or the total bound. */
   bytesDropped: number;
@@ -103,7 +103,7 @@ export interface DecodeAccount {
   gapBytes: number;
   /** IP datagrams that never became whole, or were pushed out by others. */
   fragmentsDropped: number;
-  /** DNS, HTTP and TLS observations beyond `limits.observations`, and DNS answers beyond the decoding budget. */
+  /** DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their number, text or decoding work. */
   observationsDropped: number;
   /** The file ends within a record, goes on with something that is no record, or is longer than `limits.fileBytes`. */
   truncatedTail: boolean;
