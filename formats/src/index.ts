@@ -1,2 +1,6 @@
+export { renderHtml } from "./html/page.ts";
 export { renderJson } from "./json.ts";
+export { renderJunit } from "./junit.ts";
+export { renderMarkdown } from "./markdown.ts";
+export { renderSarif } from "./sarif.ts";
 export { renderTable, type TableOptions } from "./table/table.ts";

@@ -3,11 +3,18 @@ import type { Report, ReportProcess } from "@airlock/contracts";
 /** One row of the tree, ready for any display. */
 export interface ProcessRow {
   readonly process: ReportProcess;
-  /** For each ancestor level, whether a later sibling follows there: draws the vertical lines. Empty for a root. */
+  /** 0 for a root. */
+  readonly depth: number;
+  /**
+   * For each level down to this row, whether a later sibling follows there: draws the lines. Of a deep row only the last
+   * levels, for a sample chooses the depth and a full list for every row would cost its square.
+   */
   readonly continues: readonly boolean[];
   /** How many neighbouring siblings, all alike and childless, this row stands for. */
   readonly repeats: number;
 }
+
+const KEPT_LEVELS = 40;
 
 export interface ProcessRows {
   readonly rows: readonly ProcessRow[];
@@ -26,7 +33,7 @@ export function layOutProcesses(report: Pick<Report, "processes">, maxRows: numb
   const placed = new Set<string>();
   let shown = 0;
   for (const root of listRoots(report.processes, children)) {
-    const stack: ProcessRow[] = [{ process: root, continues: [], repeats: 1 }];
+    const stack: ProcessRow[] = [{ process: root, depth: 0, continues: [], repeats: 1 }];
     for (let row = stack.pop(); row !== undefined; row = stack.pop()) {
       if (placed.has(row.process.key)) continue;
       placed.add(row.process.key);
@@ -74,7 +81,8 @@ function childRows(
     for (const repeat of group.slice(1)) placed.add(repeat.key);
     return {
       process: group[0] as ReportProcess,
-      continues: [...parent.continues, index < groups.length - 1],
+      depth: parent.depth + 1,
+      continues: [...parent.continues.slice(1 - KEPT_LEVELS), index < groups.length - 1],
       repeats: group.length,
     };
   });

@@ -1,4 +1,5 @@
 import type { Report, ReportNetwork } from "@airlock/contracts";
+import { formatEndpoint } from "../endpoint.ts";
 import { formatBytes, formatCount } from "../quantity.ts";
 import { type Line, span } from "../styled-text.ts";
 import { type Column, drawColumns, drawHeading } from "./frame.ts";
@@ -119,9 +120,4 @@ function listListeners(network: ReportNetwork, names: Names): string[][] {
     listener.exposed ? "✔ declared by the image" : "▲ not declared",
     names(listener.process),
   ]);
-}
-
-function formatEndpoint(address: string, port: number): string {
-  if (port === 0) return address;
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

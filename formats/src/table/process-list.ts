@@ -21,7 +21,7 @@ function drawRow(row: ProcessRow, width: number): Line {
   const { process } = row;
   const mark = ORIGIN_MARKS[process.origin] ?? "";
   const left: Line = [
-    span(drawBranches(row.continues, width), "muted"),
+    span(drawBranches(row, width), "muted"),
     ...(mark === "" ? [] : [span(`▲ ${mark} `, "warn")]),
     span(process.commandLine || process.image || "(no command line)", null, 600),
     ...(row.repeats > 1 ? [span(` ×${row.repeats}`, "strong")] : []),
@@ -36,11 +36,11 @@ function drawRow(row: ProcessRow, width: number): Line {
 }
 
 /** A sample chooses the depth, so deep rows show only their last levels and how deep they are. */
-function drawBranches(continues: readonly boolean[], width: number): string {
-  if (continues.length === 0) return "";
+function drawBranches({ continues, depth }: ProcessRow, width: number): string {
+  if (depth === 0) return "";
   const levels = Math.max(4, Math.floor(width / 8));
   const shown = continues.slice(-levels);
-  const skipped = continues.length - shown.length;
+  const skipped = depth - shown.length;
   const bars = shown.slice(0, -1).map((more) => (more ? "│  " : "   "));
   return `${skipped > 0 ? `…${skipped} ` : ""}${bars.join("")}${shown.at(-1) === true ? "├─ " : "└─ "}`;
 }
