@@ -99,6 +99,7 @@ export const RUN_FILES = {
   sink: "sink.ndjson",
   dropped: "dropped",
   events: "events.ndjson.gz",
+  eventsIndex: "events.index.json",
   judgement: "judgement.json",
   report: "report.json",
 } as const;

@@ -164,7 +164,14 @@ test("only variables that steer a program are kept", () => {
 
 test("where an executed file came from", () => {
   const layer = (path: string, change: "added" | "changed" | "deleted", sha256?: string) => ({
-    ...{ path, change, where: "layer" as const, type: "file" as const, size: 1, mode: "0755", uid: 0, gid: 0 },
+    path,
+    change,
+    where: "layer" as const,
+    type: "file" as const,
+    size: 1,
+    mode: "0755",
+    uid: 0,
+    gid: 0,
     ...(sha256 === undefined ? {} : { sha256 }),
   });
   const upper = { layer: "upper" } as const;
@@ -190,8 +197,7 @@ test("where an executed file came from", () => {
   expect(fields("process_creation").map((creation) => creation.ImageOrigin)).toEqual(
     "image upper upper copied-up copied-up memfd deleted volume upper virtual unknown".split(" "),
   );
-  expect(fields("process_creation").map((creation) => creation.Sha256)).toEqual([
-    ...[undefined, "aa", undefined, "bb"],
-    ...Array.from({ length: 7 }),
-  ]);
+  expect(fields("process_creation").map((creation) => creation.Sha256)).toEqual(
+    [undefined, "aa", undefined, "bb"].concat(Array.from({ length: 7 })),
+  );
 });
