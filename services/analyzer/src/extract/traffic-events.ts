@@ -5,6 +5,7 @@ import { type DnsMemory, rememberAnswers } from "./dns-memory.ts";
 import type { EventLog } from "./event-log.ts";
 import { type JoinedFlow, joinFlows } from "./flow-join.ts";
 import { canonicalIp } from "./ip-address.ts";
+import { isKernelChatter } from "./kernel-chatter.ts";
 import { type Actor, describeProcess } from "./process-events.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { SocketTie } from "./socket-events.ts";
@@ -96,13 +97,6 @@ function addWireConnection(joined: JoinedFlow, memory: DnsMemory, context: Traff
       ...wireFields(flow),
     },
   });
-}
-
-/** Neighbour discovery, listener reports, unreachables: sent by the sample's kernel on its own. Of ICMP only echoes are asked for. */
-function isKernelChatter(flow: FlowObservation): boolean {
-  if (flow.protocol === "tcp" || flow.protocol === "udp") return false;
-  if (!flow.initiatedBySample || flow.application === "ip-2") return true;
-  return flow.protocol === "icmp" && flow.application !== "icmp-echo";
 }
 
 function addPayload(joined: JoinedFlow, memory: DnsMemory, context: TrafficContext): void {

@@ -5,9 +5,9 @@ export function nameOption(value: number, table: OptionTable): string {
   return table[value] ?? String(value);
 }
 
-/** `prefix` and the names in order of their numbers, from 0; `-` leaves a gap. */
-function inOrder(prefix: string, names: string): OptionTable {
-  const entries = names.split(" ").map((name, index) => [index, `${prefix}${name}`] as const);
+/** `prefix` and the names in order of their numbers, counted from `first`; `-` leaves a gap. */
+function inOrder(prefix: string, names: string, first = 0): OptionTable {
+  const entries = names.split(" ").map((name, index) => [first + index, `${prefix}${name}`] as const);
   return Object.fromEntries(entries.filter(([, name]) => name !== `${prefix}-`));
 }
 
@@ -17,21 +17,12 @@ export const PTRACE_REQUESTS: OptionTable = {
     "TRACEME PEEKTEXT PEEKDATA PEEKUSER POKETEXT POKEDATA POKEUSER CONT KILL SINGLESTEP - - GETREGS SETREGS GETFPREGS SETFPREGS " +
       "ATTACH DETACH GETFPXREGS SETFPXREGS - - - - SYSCALL GET_THREAD_AREA SET_THREAD_AREA - - - ARCH_PRCTL SYSEMU SYSEMU_SINGLESTEP SINGLEBLOCK",
   ),
-  16896: "PTRACE_SETOPTIONS",
-  16897: "PTRACE_GETEVENTMSG",
-  16898: "PTRACE_GETSIGINFO",
-  16899: "PTRACE_SETSIGINFO",
-  16900: "PTRACE_GETREGSET",
-  16901: "PTRACE_SETREGSET",
-  16902: "PTRACE_SEIZE",
-  16903: "PTRACE_INTERRUPT",
-  16904: "PTRACE_LISTEN",
-  16905: "PTRACE_PEEKSIGINFO",
-  16906: "PTRACE_GETSIGMASK",
-  16907: "PTRACE_SETSIGMASK",
-  16908: "PTRACE_SECCOMP_GET_FILTER",
-  16909: "PTRACE_SECCOMP_GET_METADATA",
-  16910: "PTRACE_GET_SYSCALL_INFO",
+  ...inOrder(
+    "PTRACE_",
+    "SETOPTIONS GETEVENTMSG GETSIGINFO SETSIGINFO GETREGSET SETREGSET SEIZE INTERRUPT LISTEN PEEKSIGINFO GETSIGMASK SETSIGMASK " +
+      "SECCOMP_GET_FILTER SECCOMP_GET_METADATA GET_SYSCALL_INFO",
+    0x4200,
+  ),
 };
 
 export const PRCTL_OPTIONS: OptionTable = {
@@ -49,8 +40,8 @@ export const PRCTL_OPTIONS: OptionTable = {
   59: "PR_SET_SYSCALL_USER_DISPATCH",
   62: "PR_SCHED_CORE",
   65: "PR_SET_MDWE",
-  1398164801: "PR_SET_VMA",
-  1499557217: "PR_SET_PTRACER",
+  [0x53564d41]: "PR_SET_VMA",
+  [0x59616d61]: "PR_SET_PTRACER",
 };
 
 export const BPF_COMMANDS: OptionTable = inOrder(
@@ -82,11 +73,11 @@ export const FSCONFIG_COMMANDS: OptionTable = inOrder(
 /** By their 32 bits read as a signed int, as `toInt` gives them. */
 export const REBOOT_COMMANDS: OptionTable = {
   0: "LINUX_REBOOT_CMD_CAD_OFF",
-  19088743: "LINUX_REBOOT_CMD_RESTART",
+  [0x01234567]: "LINUX_REBOOT_CMD_RESTART",
   [0x89abcdef | 0]: "LINUX_REBOOT_CMD_CAD_ON",
   [0xcdef0123 | 0]: "LINUX_REBOOT_CMD_HALT",
-  1126301404: "LINUX_REBOOT_CMD_POWER_OFF",
+  [0x4321fedc]: "LINUX_REBOOT_CMD_POWER_OFF",
   [0xa1b2c3d4 | 0]: "LINUX_REBOOT_CMD_RESTART2",
   [0xd000fce2 | 0]: "LINUX_REBOOT_CMD_SW_SUSPEND",
-  1163412803: "LINUX_REBOOT_CMD_KEXEC",
+  [0x45584543]: "LINUX_REBOOT_CMD_KEXEC",
 };

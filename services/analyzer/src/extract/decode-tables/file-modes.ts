@@ -12,19 +12,19 @@ export const OPEN = {
 
 const TYPE_MASK = 0o170000;
 
-const TYPES: Readonly<Record<number, string>> = {
-  2401: "fifo",
-  4802: "char-device",
-  9604: "directory",
-  14406: "block-device",
-  16807: "file",
-  21609: "symlink",
-  26411: "socket",
-};
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [0o010000, "fifo"],
+  [0o020000, "char-device"],
+  [0o040000, "directory"],
+  [0o060000, "block-device"],
+  [0o100000, "file"],
+  [0o120000, "symlink"],
+  [0o140000, "socket"],
+]);
 
 /** File type of a full st_mode; undefined when the type bits are none that exist. */
 export function fileTypeOf(mode: number): string | undefined {
-  return TYPES[mode & TYPE_MASK];
+  return TYPES.get(mode & TYPE_MASK);
 }
 
 /** Four octal digits, the first for setuid (4), setgid (2) and sticky (1): `4755`, `0644`. */
