@@ -1,4 +1,5 @@
 import type { DetonationPlan, PinnedImage } from "@airlock/contracts";
+import type { RunName } from "./run-name.ts";
 
 /** Live figures for people; never evidence. */
 export interface DetonationProgress {
@@ -9,6 +10,8 @@ export interface DetonationProgress {
 }
 
 export interface DetonateOptions {
+  /** Names everything that this run makes on the host; the same that the image was brought in under. */
+  readonly runName: RunName;
   /** Empty folder that is ours; filled with the files of RUN_FILES. */
   readonly runFolder: string;
   /** Aborting tears everything down and rejects with the fault INTERRUPTED. */
