@@ -54,7 +54,7 @@ export class DnsLog {
 
   #open(key: string, { flow, time, message }: { flow: number; time: number; message: DnsMessage }): DnsExchange | null {
     const { name, type } = message;
-    if (!this.#room.take(this.exchanges, [name])) {
+    if (!this.#room.take(this.exchanges.length, [name])) {
       this.dropped++;
       return null;
     }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { type Answer, type DecodedPacket, decode } from "dns-packet";
 import { toBoundedText } from "./hostile-text.ts";
 
@@ -52,14 +53,14 @@ export function readDnsMessage(bytes: Buffer, work: { left: number }): DnsMessag
   const packet = decodeBounded(message, wanted) ?? decodeBounded(message, 0);
   const question = packet?.questions?.[0];
   if (packet === null || question === undefined) return null;
-  const answers = packet.answers ?? [];
+  const answers = (packet.answers ?? []).filter(isWhole).map(formatAnswer);
   return {
     id: packet.id ?? 0,
     response: packet.flag_qr,
     name: toBoundedText(question.name, MAX_NAME_LENGTH),
     type: question.type,
     status: STATUS_NAMES[message.readUInt16BE(2) & 0x0f] ?? `RCODE_${message.readUInt16BE(2) & 0x0f}`,
-    answers: answers.map(formatAnswer),
+    answers,
     answersDropped: answers.length < declared,
   };
 }
@@ -107,6 +108,11 @@ function countPointers(message: Buffer): number {
   let count = 1;
   for (const byte of message) if (byte >= 0xc0) count++;
   return count;
+}
+
+/** dns-packet reads an address beyond the message's end as `192.undefined...`. */
+function isWhole(answer: Answer): boolean {
+  return (answer.type !== "A" && answer.type !== "AAAA") || isIP(answer.data) !== 0;
 }
 
 /** By the shape of what dns-packet makes of the data, since its types name more kinds than have a text of their own. */

@@ -27,16 +27,18 @@ const VERSION = /^HTTP\/1\.\d$/;
 const STATUS_LINE = /^HTTP\/1\.\d (\d{3})(?: |$)/;
 const NOTHING = Buffer.alloc(0);
 
-/** Requests one after another (keep-alive, pipelined). Stops at what is no request, such as the bytes after an upgrade. */
-export function readHttpRequests(content: Buffer): HttpRequest[] {
-  const requests: HttpRequest[] = [];
+/**
+ * Requests one after another (keep-alive, pipelined), read as they are asked for, as a stream may hold thousands. Stops at
+ * what is no request, such as the bytes after an upgrade.
+ */
+export function* readHttpRequests(content: Buffer): Generator<HttpRequest, void> {
   let offset = 0;
   while (offset < content.length) {
     const head = readHead(content, offset);
     const line = head === null ? null : parseRequestLine(head.startLine);
     if (head === null || line === null) break;
     const body = readBody(content, head, 0);
-    requests.push({
+    yield {
       offset,
       method: line.method,
       uri: toText(line.target, MAX_TARGET_BYTES),
@@ -48,12 +50,11 @@ export function readHttpRequests(content: Buffer): HttpRequest[] {
       contentLength: declaredLength(head),
       bodyHead: toText(body.head, BODY_HEAD_BYTES),
       bytes: Math.min(body.end, content.length) - offset,
-    });
+    };
     // After CONNECT the stream is another protocol's.
     if (line.method === "CONNECT" || !head.complete) break;
     offset = body.end;
   }
-  return requests;
 }
 
 /** Final status of each request in order, as far as answers were seen. `methods` are the requests', since they decide about bodies. */

@@ -6,7 +6,7 @@ import { splitDnsStream } from "./dns.ts";
 import { DnsLog } from "./dns-log.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import { FragmentTable } from "./fragments.ts";
-import { readHttpRequests, readHttpStatuses } from "./http.ts";
+import { type HttpRequest, readHttpRequests, readHttpStatuses } from "./http.ts";
 import {
   type DecodeAccount,
   type DnsObservation,
@@ -131,17 +131,21 @@ async function readStreams(decoding: Decoding): Promise<void> {
   }
 }
 
-function readHttp(decoding: Decoding, flow: Flow): void {
-  const requests = readHttpRequests(flow.forward.content);
+function readHttp({ room, http, account }: Decoding, flow: Flow): void {
+  const requests: HttpRequest[] = [];
+  for (const request of readHttpRequests(flow.forward.content)) {
+    const { uri, query, cookie, userAgent, referrer, bodyHead } = request;
+    // Once there is no room the rest is not even read: thousands of tiny requests cost more time than they are worth.
+    if (!room.take(http.length + requests.length, [uri, query, cookie, userAgent, referrer, bodyHead])) {
+      account.observationsDropped++;
+      break;
+    }
+    requests.push(request);
+  }
   const methods = requests.map((request) => request.method);
   const statuses = readHttpStatuses(flow.backward.content, methods);
   for (const [index, { offset, bodyHead, ...request }] of requests.entries()) {
-    const texts = [request.uri, request.query, request.cookie, request.userAgent, request.referrer, bodyHead];
-    if (!decoding.room.take(decoding.http, texts)) {
-      decoding.account.observationsDropped++;
-      continue;
-    }
-    decoding.http.push({
+    http.push({
       time: toNanoseconds(flow.forward.timeAt(offset)),
       flow: flow.id,
       ...request,
@@ -154,7 +158,7 @@ function readHttp(decoding: Decoding, flow: Flow): void {
 function readTls(decoding: Decoding, flow: Flow): void {
   const hello = readClientHello(flow.forward.content);
   if (hello === null) return;
-  if (!decoding.room.take(decoding.tls, [hello.serverName, ...hello.alpn])) {
+  if (!decoding.room.take(decoding.tls.length, [hello.serverName, ...hello.alpn])) {
     decoding.account.observationsDropped++;
     return;
   }

@@ -1,7 +1,7 @@
 /** Room for observations, shared by their lists: a bound on each list's length and one on all their text together. */
 export interface ObservationRoom {
-  /** Whether one more fits into `list`; if so its text is charged. */
-  take(list: readonly unknown[], texts: readonly string[]): boolean;
+  /** Whether one more fits into a list that holds `count`; if so its text is charged. */
+  take(count: number, texts: readonly string[]): boolean;
   takeText(texts: readonly string[]): boolean;
 }
 
@@ -13,5 +13,5 @@ export function openRoom(listLength: number, characters: number): ObservationRoo
     left -= length;
     return true;
   };
-  return { take: (list, texts) => list.length < listLength && takeText(texts), takeText };
+  return { take: (count, texts) => count < listLength && takeText(texts), takeText };
 }

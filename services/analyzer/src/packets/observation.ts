@@ -103,7 +103,7 @@ export interface DecodeAccount {
   gapBytes: number;
   /** IP datagrams that never became whole, or were pushed out by others. */
   fragmentsDropped: number;
-  /** DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their number, text or decoding work. */
+  /** DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their number, text or decoding work; of one HTTP connection only the first is counted. */
   observationsDropped: number;
   /** The file ends within a record, goes on with something that is no record, or is longer than `limits.fileBytes`. */
   truncatedTail: boolean;
