@@ -4,3 +4,4 @@ export { renderJunit } from "./junit.ts";
 export { renderMarkdown } from "./markdown.ts";
 export { renderSarif } from "./sarif.ts";
 export { renderTable, type TableOptions } from "./table/table.ts";
+export { type BriefOptions, renderBrief } from "./table/verdict-line.ts";

@@ -18,7 +18,7 @@ export function drawFileList(report: Report, width: number): Line[] {
     ),
     ...dropped.slice(0, SHOWN).flatMap((file) => drawDropped(file, width)),
     ...drawRest(total - Math.min(SHOWN, dropped.length)),
-    ...drawTouched(touched, width),
+    ...drawTouched(touched, report.omitted["files"] ?? 0, width),
   ];
 }
 
@@ -32,7 +32,7 @@ function drawDropped(file: DroppedFile, width: number): Line[] {
   ];
 }
 
-function drawTouched(files: readonly ReportFile[], width: number): Line[] {
+function drawTouched(files: readonly ReportFile[], left: number, width: number): Line[] {
   if (files.length === 0) return [];
   const rows = files
     .slice(0, SHOWN)
@@ -47,7 +47,7 @@ function drawTouched(files: readonly ReportFile[], width: number): Line[] {
     ...drawColumns(rows, [{ max: 26 }, { grow: true }, { align: "right" }, { style: "muted" }], width - 2).map(
       (line): Line => [span("  "), ...line],
     ),
-    ...drawRest(files.length - SHOWN),
+    ...drawRest(files.length + left - rows.length),
   ];
 }
 

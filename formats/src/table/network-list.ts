@@ -10,12 +10,13 @@ const SHOWN = 15;
 export function drawNetworkList(report: Report, width: number): Line[] {
   const { network } = report;
   const names = nameProcesses(report);
+  const left = (list: string) => report.omitted[`network.${list}`] ?? 0;
   const parts = [
-    drawPart("DNS", listDns(network, names), DNS_COLUMNS, width),
-    drawPart("HTTP", listHttp(network, names), HTTP_COLUMNS, width),
-    drawPart("TLS", listTls(network, names), TLS_COLUMNS, width),
-    drawPart("Flows", listFlows(network, names), FLOW_COLUMNS, width),
-    drawPart("Listening", listListeners(network, names), LISTENER_COLUMNS, width),
+    drawPart({ title: "DNS", left: left("dns") }, listDns(network, names), DNS_COLUMNS, width),
+    drawPart({ title: "HTTP", left: left("http") }, listHttp(network, names), HTTP_COLUMNS, width),
+    drawPart({ title: "TLS", left: left("tls") }, listTls(network, names), TLS_COLUMNS, width),
+    drawPart({ title: "Flows", left: left("flows") }, listFlows(network, names), FLOW_COLUMNS, width),
+    drawPart({ title: "Listening", left: left("listeners") }, listListeners(network, names), LISTENER_COLUMNS, width),
   ].flat();
   return [
     drawHeading(parts.length === 0 ? "Network: no traffic and no listener" : "Network (answered by the sink)", width),
@@ -33,12 +34,18 @@ function nameProcesses(report: Report): Names {
   return (key) => (key === null ? "" : (byKey.get(key) ?? ""));
 }
 
-function drawPart(title: string, rows: readonly string[][], columns: readonly Column[], width: number): Line[] {
+/** `left`: entries of the list that the report itself left out. */
+interface PartHead {
+  readonly title: string;
+  readonly left: number;
+}
+
+function drawPart(head: PartHead, rows: readonly string[][], columns: readonly Column[], width: number): Line[] {
   if (rows.length === 0) return [];
   const shown = drawColumns(rows.slice(0, SHOWN), columns, width - 2);
-  const hidden = rows.length - SHOWN;
+  const hidden = rows.length + head.left - shown.length;
   return [
-    [span(`${title} (${formatCount(rows.length)})`, "strong")],
+    [span(`${head.title} (${formatCount(rows.length + head.left)})`, "strong")],
     ...shown.map((line): Line => [span("  "), ...line]),
     ...(hidden > 0 ? [[span(`  … ${formatCount(hidden)} more`, "muted")]] : []),
   ];
