@@ -19,7 +19,7 @@ export interface TraceTask {
 
 /** The file behind a descriptor or a mapping, from the kernel's own structures: what a path argument can't fake. */
 export interface TraceFile {
-  /** Walked from the dentry across mounts to the process's root; `truncated` when too deep for the walk. */
+  /** Walked from the dentry across mounts to the root of the mount namespace, so a chroot shortens none; `truncated` when too deep: then only the inner part. */
   readonly path: string;
   readonly truncated: boolean;
   readonly device: number;
@@ -116,7 +116,10 @@ export type TraceRecord =
       readonly calls: number;
       readonly head: Uint8Array;
     })
-  /** Calls on one path, or two for rename and link. `path` is what is acted on; `other` the new or existing second name. */
+  /**
+   * Calls on one path, or two. `path` is what is acted on: a rename's old name, a link's or symlink's new one. `other` is a
+   * rename's new name, a link's existing file, a symlink's target as given.
+   */
   | (TraceCall & {
       readonly kind: "path";
       readonly operation:
@@ -141,6 +144,8 @@ export type TraceRecord =
       readonly uid?: number;
       readonly gid?: number;
       readonly length?: bigint;
+      /** Of an extended attribute. */
+      readonly name?: string;
     })
   | (TraceCall & {
       readonly kind: "socket-call";

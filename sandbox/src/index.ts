@@ -1,3 +1,4 @@
+export { connectEngine } from "./docker/engine.ts";
 export { buildImage, ImageArchive, type LayerFile, packImage, type ScratchImage } from "./docker/image-archive.ts";
 export {
   type EngineImage,
@@ -6,5 +7,10 @@ export {
   ownerOfReference,
   runTag,
 } from "./docker/images.ts";
+export type { CheckResult } from "./doctor/check.ts";
+export { examineHost } from "./doctor/examination.ts";
+export { createTraceDamage, readTrace, type TraceDamage } from "./recorder/decode.ts";
+export { Recorder, type RecorderOptions, type TrackOptions } from "./recorder/recorder.ts";
+export type { TraceSession } from "./recorder/trace-session.ts";
 export { createRunName, isOwnerAlive, parseRunName, type RunName } from "./run-name.ts";
 export type { DetonateOptions, DetonationProgress, Sandbox } from "./sandbox.ts";

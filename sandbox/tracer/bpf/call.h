@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The record of a call, from what calls.bpf.c has put into the scratch space. */
+#ifndef AIRLOCK_CALL_H
+#define AIRLOCK_CALL_H
+
+/* Begins the record of the call in this CPU's scratch space. */
+static __always_inline struct call_body *begin_call(struct scratch *s, u32 kind)
+{
+	struct call *call = &s->call;
+	struct call_body *body;
+
+	if (!begin(s->slot, kind, call->class))
+		return NULL;
+	body = append(s, sizeof(*body));
+	if (!body)
+		return NULL;
+	body->result = call->result;
+	body->nr = call->nr;
+	body->flags = (call->compat ? CALL_COMPAT : 0) | (call->blocked ? CALL_BLOCKED : 0);
+	body->operation = call->spec.operation;
+	body->present = 0;
+	__builtin_memset(body->values, 0, sizeof(body->values));
+	return body;
+}
+
+/* Argument by its place, which counts from 1. */
+static __always_inline u64 argument(struct call *call, u32 place)
+{
+	return call->args[(place - 1) & 7];
+}
+
+/* A string argument and, where it is a path, what it is relative to. */
+__noinline int append_argument(u32 dir, u32 place)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fs_struct *fs = task->fs;
+	struct scratch *s = scratch();
+	u64 file;
+	u32 at;
+	int fd;
+
+	if (!s || !fs)
+		return 0;
+	at = s->len + sizeof(struct record_field);
+	append_user_string(s, FIELD_ARGUMENT, argument(&s->call, place));
+	if (dir == NO_BASE)
+		return 0;
+	asm volatile("" : "+r"(at));
+	if (at < RECORD_FULL && s->data[at] == '/') {
+		append_path(s, FIELD_BASE, (u64)READ(fs, struct fs_struct, root.dentry),
+			    (u64)READ(fs, struct fs_struct, root.mnt));
+		return 0;
+	}
+	fd = dir ? (int)argument(&s->call, dir) : AT_FDCWD;
+	if (fd == AT_FDCWD) {
+		append_path(s, FIELD_BASE, (u64)READ(fs, struct fs_struct, pwd.dentry),
+			    (u64)READ(fs, struct fs_struct, pwd.mnt));
+		return 0;
+	}
+	file = file_of(fd);
+	if (file)
+		append_path(s, FIELD_BASE, (u64)READ(file, struct file, f_path.dentry),
+			    (u64)READ(file, struct file, f_path.mnt));
+	return 0;
+}
+
+static __always_inline void append_arguments(struct scratch *s)
+{
+	struct call_spec *spec = &s->call.spec;
+
+	if (spec->path1)
+		append_argument(spec->dir1, spec->path1);
+	if (spec->path2)
+		append_argument(spec->dir2, spec->path2);
+}
+
+#endif

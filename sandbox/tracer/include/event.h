@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The wire contract: what the kernel side writes, the user side passes on untouched, and
+ * sandbox/src/recorder/decode.ts reads. Little endian, no implicit padding. Change VERSION with it.
+ *
+ * A trace file is a header, then chunks. A RECORDS chunk is a piece of a BPF ring buffer as it is
+ * in memory: per record 8 bytes of ring header (length, page offset), the record, padding to 8.
+ * A TICK says that all records of before its time are in the file; END that the file is whole.
+ */
+#ifndef AIRLOCK_EVENT_H
+#define AIRLOCK_EVENT_H
+
+#include <linux/types.h>
+
+#define TRACE_MAGIC   "AIRTRACE"
+#define TRACE_VERSION 1
+
+struct trace_header {
+	char magic[8];
+	__u32 version;
+	__u32 reserved;
+};
+
+enum chunk_type {
+	CHUNK_RECORDS = 1,
+	CHUNK_TICK = 2, /* u64 time */
+	CHUNK_END = 3,
+};
+
+struct trace_chunk {
+	__u32 type;
+	__u32 bytes;
+};
+
+/* Decisive records have a ring of their own, so that a flood of bulk ones can't push them out. */
+enum record_class {
+	CLASS_DECISIVE = 0,
+	CLASS_BULK = 1,
+	CLASSES = 2,
+};
+
+enum record_kind {
+	RECORD_FORK = 1,
+	RECORD_EXEC = 2,
+	RECORD_EXIT = 3,
+	RECORD_WRITE = 4,
+	/* These begin with a call_body. */
+	RECORD_OPEN = 16,
+	RECORD_PATH = 17,
+	RECORD_SOCKET = 18,
+	RECORD_SYSCALL = 19,
+};
+
+struct record_task {
+	__u64 start; /* of the thread group leader, ns since boot */
+	__u32 pid;
+	__u32 tid;
+	__u32 ns_pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 euid;
+	char comm[16];
+};
+
+struct record {
+	__u16 kind;
+	__u8 class;
+	__u8 reserved[5];
+	__u64 time; /* CLOCK_BOOTTIME */
+	struct record_task task;
+};
+
+struct exec_body {
+	__u64 parent_start;
+	__u32 parent_pid;
+	__u32 truncated; /* EXEC_* */
+};
+
+#define EXEC_ARGV_TRUNCATED 1
+
+struct exit_body {
+	__u32 status; /* as wait(2) gives it */
+	__u32 reserved;
+};
+
+struct write_body {
+	__u64 bytes;
+	__u64 calls;
+};
+
+/* values: open {flags, mode, created}; path {mode, uid, gid, length}; socket {family, type, protocol,
+ * bytes}; syscall: the six arguments. */
+struct call_body {
+	__s64 result;
+	__u32 nr;
+	__u8 flags; /* CALL_* */
+	__u8 operation;
+	__u16 present; /* bit n: values[n] means something */
+	__u64 values[6];
+};
+
+#define CALL_COMPAT  1
+#define CALL_BLOCKED 2
+
+enum path_operation {
+	PATH_RENAME,
+	PATH_UNLINK,
+	PATH_RMDIR,
+	PATH_LINK,
+	PATH_SYMLINK,
+	PATH_MKDIR,
+	PATH_MKNOD,
+	PATH_CHMOD,
+	PATH_CHOWN,
+	PATH_TRUNCATE,
+	PATH_UTIMES,
+	PATH_SETXATTR,
+	PATH_CHDIR,
+};
+
+enum socket_operation {
+	SOCKET_SOCKET,
+	SOCKET_CONNECT,
+	SOCKET_BIND,
+	SOCKET_LISTEN,
+	SOCKET_ACCEPT,
+	SOCKET_SEND,
+};
+
+/* Behind the fixed part: any number of fields {tag, bytes} + content, not aligned. */
+struct record_field {
+	__u16 tag;
+	__u16 bytes;
+};
+
+enum field_tag {
+	FIELD_ARGUMENT = 1,   /* path or string as given, no NUL */
+	FIELD_UNREADABLE = 2, /* in place of ARGUMENT: the pointer could not be read */
+	FIELD_BASE = 3,	      /* struct path_field: what the ARGUMENT before it is relative to */
+	FIELD_FILE = 4,	      /* struct file_field */
+	FIELD_ARGV = 5,	      /* NUL-separated */
+	FIELD_ENV = 6,
+	FIELD_FILENAME = 7,
+	FIELD_INTERPRETER = 8,
+	FIELD_CWD = 9,	   /* struct path_field */
+	FIELD_STREAM = 10, /* struct stream_field, an address behind it */
+	FIELD_LOCAL = 11,  /* struct address_field */
+	FIELD_REMOTE = 12,
+	FIELD_HEAD = 13,
+	FIELD_TASK = 14, /* struct record_task: a fork's child */
+	FIELD_NAME = 15, /* of an extended attribute */
+};
+
+/* Behind it names from the leaf up to the root, each NUL-terminated. */
+struct path_field {
+	__u8 flags; /* FILE_TRUNCATED */
+};
+
+enum file_layer {
+	LAYER_NONE,
+	LAYER_LOWER,
+	LAYER_UPPER,
+};
+
+#define FILE_TRUNCATED 1
+#define FILE_DELETED   2
+#define FILE_MEMFD     4
+
+/* Behind it names as for path_field. */
+struct file_field {
+	__u64 inode;
+	__u64 size;
+	__u32 device; /* kernel's own form: major << 20 | minor */
+	__u32 magic;
+	__u16 mode;
+	__u8 layer;
+	__u8 flags;
+	__u32 reserved;
+};
+
+enum stream_kind {
+	STREAM_CLOSED,
+	STREAM_NULL,
+	STREAM_FILE,
+	STREAM_PIPE,
+	STREAM_SOCKET,
+	STREAM_UNIX,
+	STREAM_TTY,
+	STREAM_OTHER,
+};
+
+struct stream_field {
+	__u8 index;
+	__u8 kind;
+	__u8 reserved[6];
+	__u64 inode;
+};
+
+/* Behind it 4 or 16 bytes of address, or a unix path, whose first byte is 0 when it is abstract. */
+struct address_field {
+	__u16 family;
+	__u16 port;
+};
+
+/* Largest record. */
+#define RECORD_BYTES_MAX 65536
+
+#define ARGV_MAX	16383
+#define ENV_MAX		8191
+#define ARGUMENT_MAX	4096
+#define HEAD_MAX	128
+#define WRITE_NAMES_MAX 256
+#define UNIX_PATH_MAX	108
+
+/* Numbers above go into the last place; so does anything new that we don't know. */
+#define SYSCALLS 512
+
+struct call_counts {
+	__u64 calls;
+	__u64 failed;
+	__u64 denied;
+};
+
+/* counted = delivered + suppressed + dropped; delivered is what the user side puts into the file. */
+struct class_counts {
+	__u64 counted;
+	__u64 suppressed;
+	__u64 dropped;
+};
+
+struct account {
+	struct class_counts classes[CLASSES];
+};
+
+/* One tracked cgroup, by the id of its folder in the v2 tree. */
+struct analysis {
+	__u32 slot;
+	__u32 started;
+	/* Not 0: the sample begins at its first exec outside of this mount namespace (the host's). */
+	__u32 begin_outside;
+	__u32 reserved;
+	__u64 started_at;
+};
+
+#define MAX_ANALYSES 64
+#define MAX_LEVELS   4
+
+struct filter {
+	__u32 levels[MAX_LEVELS]; /* depths of tracked folders, 0 ends */
+};
+
+/* Open sums of writes: one per process and file. */
+struct write_key {
+	__u64 start;
+	__u64 inode;
+	__u32 pid;
+	__u32 device;
+};
+
+struct write_total {
+	struct record record;
+	struct write_body body;
+	struct file_field file;
+	__u16 names_bytes;
+	__u16 head_bytes;
+	__u32 reserved;
+	char names[WRITE_NAMES_MAX];
+	char head[HEAD_MAX];
+};
+
+#define WRITE_TOTALS 8192
+
+#endif

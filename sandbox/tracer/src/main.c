@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/* airlock-tracer: records what the processes of tracked cgroups do. See service.h for its commands. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "kernel-side.h"
+#include "service.h"
+#include "status.h"
+
+/* Dies with whoever started us; a terminal's Ctrl-C is theirs to handle, since they still want their books closed. */
+static int tie_to_parent(void)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return -errno;
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	/* Kernels before 5.11 charge maps to this limit. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	return 0;
+}
+
+static int fail(const char *code, const char *message, int err)
+{
+	const char *complaint = kernel_side_complaint();
+
+	say_fault(code, message, complaint[0] ? complaint : strerror(-err));
+	return 1;
+}
+
+int main(void)
+{
+	struct kernel_side kernel = {};
+	int err;
+
+	if (geteuid() != 0)
+		return fail("NOT_ROOT", "the tracer needs root", -EPERM);
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return fail("KERNEL_UNSUPPORTED", "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)", -errno);
+	err = tie_to_parent();
+	if (err)
+		return fail("TRACER_FAILED", "can't be tied to the parent", err);
+	err = kernel_side_open(&kernel);
+	if (err)
+		return fail("TRACER_FAILED", "the embedded object can't be opened", err);
+	err = kernel_side_load(&kernel);
+	if (err)
+		return fail("KERNEL_UNSUPPORTED", "this kernel refuses the recorder's programs (5.11 or later is needed)",
+			    err);
+	err = kernel_side_attach(&kernel);
+	if (err)
+		return fail("KERNEL_UNSUPPORTED", "this kernel lacks a raw tracepoint", err);
+	say_ready(BUILD);
+	serve(&kernel);
+	kernel_side_close(&kernel);
+	return 0;
+}

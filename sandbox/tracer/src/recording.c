@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "recording.h"
+
+/* One go at a ring: others must have their turn, whatever this one's sample does. */
+#define PIECE_MAX (16UL << 20)
+/* A record is stamped before it is complete: a tick leaves this much time behind. */
+#define TICK_LAG_NS 1000000ULL
+
+__u64 boot_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static size_t power_of_two(size_t bytes)
+{
+	size_t power = 1UL << 16;
+
+	while (power * 2 <= bytes)
+		power *= 2;
+	return power;
+}
+
+static int make_maps(struct recording *r, size_t ring_bytes)
+{
+	int err;
+
+	err = ring_open(&r->rings[CLASS_BULK], "bulk", power_of_two(ring_bytes));
+	if (err)
+		return err;
+	err = ring_open(&r->rings[CLASS_DECISIVE], "decisive", power_of_two(ring_bytes / 4));
+	if (err)
+		return err;
+	r->call_counts = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "calls", sizeof(__u32),
+					sizeof(struct call_counts), 2 * SYSCALLS, NULL);
+	if (r->call_counts < 0)
+		return -errno;
+	r->write_totals = bpf_map_create(BPF_MAP_TYPE_HASH, "writes", sizeof(struct write_key),
+					 sizeof(struct write_total), WRITE_TOTALS, NULL);
+	return r->write_totals < 0 ? -errno : 0;
+}
+
+static int clear_account(struct recording *r, struct kernel_side *kernel)
+{
+	struct account *zeros = calloc(kernel->cpus, sizeof(*zeros));
+	int err;
+
+	if (!zeros)
+		return -ENOMEM;
+	err = bpf_map_update_elem(kernel->accounts, &r->slot, zeros, BPF_ANY);
+	free(zeros);
+	return err ? -errno : 0;
+}
+
+static int hang_in(struct recording *r, struct kernel_side *kernel)
+{
+	if (bpf_map_update_elem(kernel->decisive_rings, &r->slot, &r->rings[CLASS_DECISIVE].fd, BPF_ANY) ||
+	    bpf_map_update_elem(kernel->bulk_rings, &r->slot, &r->rings[CLASS_BULK].fd, BPF_ANY) ||
+	    bpf_map_update_elem(kernel->call_counts, &r->slot, &r->call_counts, BPF_ANY) ||
+	    bpf_map_update_elem(kernel->write_totals, &r->slot, &r->write_totals, BPF_ANY))
+		return -errno;
+	return clear_account(r, kernel);
+}
+
+/* Adds the depth of our folder to those that are looked at. A depth once used stays: it costs little and frees none. */
+static int watch_level(struct kernel_side *kernel, __u32 level)
+{
+	struct filter filter;
+	__u32 zero = 0;
+	int i;
+
+	if (bpf_map_lookup_elem(kernel->filters, &zero, &filter))
+		return -errno;
+	for (i = 0; i < MAX_LEVELS; i++) {
+		if (filter.levels[i] == level)
+			return 0;
+		if (!filter.levels[i]) {
+			filter.levels[i] = level;
+			return bpf_map_update_elem(kernel->filters, &zero, &filter, BPF_ANY) ? -errno : 0;
+		}
+	}
+	return -E2BIG;
+}
+
+/* From here on the kernel side sees the cgroup. */
+static int track(struct recording *r, struct kernel_side *kernel, bool begin_in_container)
+{
+	struct analysis analysis = { .slot = r->slot };
+	int err = 0;
+
+	if (begin_in_container)
+		err = host_mount_namespace(&analysis.begin_outside);
+	if (!err)
+		err = watch_level(kernel, r->cgroup.level);
+	if (err)
+		return err;
+	return bpf_map_update_elem(kernel->analyses, &r->cgroup.id, &analysis, BPF_NOEXIST) ? -errno : 0;
+}
+
+int recording_begin(struct recording *r, struct kernel_side *kernel, const struct recording_request *request)
+{
+	__u32 slot = r->slot;
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	r->slot = slot;
+	r->id = request->id;
+	r->file.fd = r->call_counts = r->write_totals = -1;
+	r->used = true;
+	err = cgroup_folder_find(&r->cgroup, request->cgroup_path);
+	if (!err)
+		err = trace_file_open(&r->file, request->output_path, request->trace_bytes);
+	if (!err)
+		err = make_maps(r, request->ring_bytes);
+	if (!err)
+		err = hang_in(r, kernel);
+	r->missed = kernel_side_missed(kernel);
+	r->last_drain = boot_time();
+	if (!err)
+		err = track(r, kernel, request->begin_in_container);
+	if (err)
+		recording_free(r, kernel);
+	return err;
+}
+
+/* Returns false when records are left that have to come before the next tick. */
+static bool drain_ring(struct recording *r, int class, size_t *moved)
+{
+	struct ring *ring = &r->rings[class];
+	size_t room = trace_file_room(&r->file, class == CLASS_BULK);
+	struct ring_piece piece = ring_peek(ring, room < PIECE_MAX ? room : PIECE_MAX);
+	bool complete = piece.complete;
+
+	if (piece.bytes) {
+		if (trace_file_add(&r->file, CHUNK_RECORDS, piece.data, piece.bytes))
+			r->cut[class] += piece.records;
+		else
+			r->delivered[class] += piece.records;
+		ring_release(ring, &piece);
+	} else if (!complete) {
+		/* Either a record under construction, or the file is full: then all there is gets lost. */
+		piece = ring_peek(ring, PIECE_MAX);
+		if (!piece.bytes || trace_file_room(&r->file, class == CLASS_BULK) > RECORD_BYTES_MAX)
+			return false;
+		r->cut[class] += piece.records;
+		ring_release(ring, &piece);
+		complete = true;
+	}
+	*moved += piece.bytes;
+	return complete;
+}
+
+size_t recording_drain(struct recording *r, struct kernel_side *kernel)
+{
+	__u64 now = boot_time(), tick = now - TICK_LAG_NS;
+	struct analysis analysis;
+	size_t moved = 0;
+	bool complete;
+
+	if (now - r->last_drain > r->longest_gap)
+		r->longest_gap = now - r->last_drain;
+	r->last_drain = now;
+	complete = drain_ring(r, CLASS_DECISIVE, &moved);
+	complete &= drain_ring(r, CLASS_BULK, &moved);
+	if (complete && r->file.bytes != r->tick_bytes) {
+		trace_file_add(&r->file, CHUNK_TICK, &tick, sizeof(tick));
+		r->tick_bytes = r->file.bytes;
+	}
+	if (!r->started && bpf_map_lookup_elem(kernel->analyses, &r->cgroup.id, &analysis) == 0)
+		r->started = analysis.started;
+	return moved;
+}
+
+static void add_field(char **at, __u16 tag, const void *first, size_t first_bytes, const void *second, size_t second_bytes)
+{
+	struct record_field field = { .tag = tag, .bytes = first_bytes + second_bytes };
+
+	memcpy(*at, &field, sizeof(field));
+	*at += sizeof(field);
+	memcpy(*at, first, first_bytes);
+	*at += first_bytes;
+	memcpy(*at, second, second_bytes);
+	*at += second_bytes;
+}
+
+/* A sum that no close and no exit has handed over, in the form that the kernel side gives it. */
+static void add_total(struct recording *r, struct write_total *total)
+{
+	char buffer[sizeof(*total) + 64] = { 0 }, *at = buffer + 8;
+	__u16 names = total->names_bytes < WRITE_NAMES_MAX ? total->names_bytes : WRITE_NAMES_MAX;
+	__u16 head = total->head_bytes < HEAD_MAX ? total->head_bytes : HEAD_MAX;
+	size_t bytes;
+
+	memcpy(at, &total->record, sizeof(total->record));
+	at += sizeof(total->record);
+	memcpy(at, &total->body, sizeof(total->body));
+	at += sizeof(total->body);
+	add_field(&at, FIELD_FILE, &total->file, sizeof(total->file), total->names, names);
+	add_field(&at, FIELD_HEAD, total->head, head, "", 0);
+	*(__u32 *)buffer = at - buffer - 8;
+	bytes = (at - buffer + 7) & ~7UL;
+	if (trace_file_room(&r->file, 1) < bytes || trace_file_add(&r->file, CHUNK_RECORDS, buffer, bytes))
+		r->cut[CLASS_BULK]++;
+	else
+		r->delivered[CLASS_BULK]++;
+}
+
+static __u64 add_open_totals(struct recording *r)
+{
+	struct write_key key, *previous = NULL;
+	struct write_total total;
+	__u64 count = 0;
+
+	while (!bpf_map_get_next_key(r->write_totals, previous, &key)) {
+		if (!bpf_map_lookup_elem(r->write_totals, &key, &total)) {
+			add_total(r, &total);
+			count++;
+		}
+		previous = &key;
+	}
+	return count;
+}
+
+int recording_end(struct recording *r, struct kernel_side *kernel)
+{
+	size_t moved;
+
+	recording_drain(r, kernel);
+	bpf_map_delete_elem(kernel->analyses, &r->cgroup.id);
+	/* Taking a map out of its holder waits until no program that found it before is running. */
+	bpf_map_delete_elem(kernel->write_totals, &r->slot);
+	do {
+		moved = 0;
+		drain_ring(r, CLASS_DECISIVE, &moved);
+		drain_ring(r, CLASS_BULK, &moved);
+	} while (moved);
+	r->open_totals = add_open_totals(r);
+	r->missed = kernel_side_missed(kernel) - r->missed;
+	trace_file_add(&r->file, CHUNK_END, NULL, 0);
+	return trace_file_close(&r->file);
+}
+
+void recording_free(struct recording *r, struct kernel_side *kernel)
+{
+	if (r->cgroup.id)
+		bpf_map_delete_elem(kernel->analyses, &r->cgroup.id);
+	bpf_map_delete_elem(kernel->decisive_rings, &r->slot);
+	bpf_map_delete_elem(kernel->bulk_rings, &r->slot);
+	bpf_map_delete_elem(kernel->call_counts, &r->slot);
+	bpf_map_delete_elem(kernel->write_totals, &r->slot);
+	ring_close(&r->rings[CLASS_DECISIVE]);
+	ring_close(&r->rings[CLASS_BULK]);
+	if (r->file.fd >= 0)
+		close(r->file.fd);
+	if (r->call_counts >= 0)
+		close(r->call_counts);
+	if (r->write_totals >= 0)
+		close(r->write_totals);
+	r->used = false;
+}
+
+int recording_account(const struct recording *r, const struct kernel_side *kernel, struct account *out)
+{
+	struct account *each = calloc(kernel->cpus, sizeof(*each));
+	int cpu, class, err;
+
+	if (!each)
+		return -ENOMEM;
+	memset(out, 0, sizeof(*out));
+	err = bpf_map_lookup_elem(kernel->accounts, &r->slot, each);
+	for (cpu = 0; !err && cpu < kernel->cpus; cpu++) {
+		for (class = 0; class < CLASSES; class++) {
+			out->classes[class].counted += each[cpu].classes[class].counted;
+			out->classes[class].suppressed += each[cpu].classes[class].suppressed;
+			out->classes[class].dropped += each[cpu].classes[class].dropped;
+		}
+	}
+	free(each);
+	return err ? -errno : 0;
+}
+
+int recording_calls(const struct recording *r, const struct kernel_side *kernel, struct call_counts *counts)
+{
+	struct call_counts *each = calloc(kernel->cpus, sizeof(*each));
+	__u32 i;
+	int cpu;
+
+	if (!each)
+		return -ENOMEM;
+	memset(counts, 0, 2 * SYSCALLS * sizeof(*counts));
+	for (i = 0; i < 2 * SYSCALLS; i++) {
+		if (bpf_map_lookup_elem(r->call_counts, &i, each)) {
+			free(each);
+			return -errno;
+		}
+		for (cpu = 0; cpu < kernel->cpus; cpu++) {
+			counts[i].calls += each[cpu].calls;
+			counts[i].failed += each[cpu].failed;
+			counts[i].denied += each[cpu].denied;
+		}
+	}
+	free(each);
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef AIRLOCK_RECORDING_H
+#define AIRLOCK_RECORDING_H
+
+#include <stdbool.h>
+#include "../include/event.h"
+#include "cgroup-folder.h"
+#include "kernel-side.h"
+#include "ring.h"
+#include "trace-file.h"
+
+/* What the user asks for. */
+struct recording_request {
+	unsigned long id; /* the user's name for it */
+	bool begin_in_container;
+	size_t ring_bytes;
+	__u64 trace_bytes;
+	const char *cgroup_path;
+	const char *output_path;
+};
+
+/* One analysis being recorded: its slot in the kernel side's maps, its rings, its file, its books. */
+struct recording {
+	bool used;
+	unsigned long id;
+	__u32 slot;
+	struct cgroup_folder cgroup;
+	struct ring rings[CLASSES];
+	int call_counts, write_totals;
+	struct trace_file file;
+	__u64 delivered[CLASSES];
+	__u64 cut[CLASSES]; /* taken from a ring, but the file was full */
+	__u64 missed;
+	__u64 open_totals; /* sums handed over at the end, which the kernel side has not counted */
+	bool started, told_started;
+	__u64 heartbeats;
+	__u64 last_drain, longest_gap; /* ns */
+	__u64 tick_bytes; /* size of the file at the last tick */
+};
+
+int recording_begin(struct recording *recording, struct kernel_side *kernel, const struct recording_request *request);
+/* Moves what the rings hold into the file; returns how many bytes that was. */
+size_t recording_drain(struct recording *recording, struct kernel_side *kernel);
+/* Stops tracking, hands open sums of writes over, drains, ends the file. The books stay readable. */
+int recording_end(struct recording *recording, struct kernel_side *kernel);
+void recording_free(struct recording *recording, struct kernel_side *kernel);
+
+/* Sums over all CPUs. */
+int recording_account(const struct recording *recording, const struct kernel_side *kernel, struct account *out);
+/* counts: 2 * SYSCALLS places, 32-bit calls in the second half. */
+int recording_calls(const struct recording *recording, const struct kernel_side *kernel, struct call_counts *counts);
+
+__u64 boot_time(void);
+
+#endif
