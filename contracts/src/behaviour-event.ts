@@ -106,6 +106,8 @@ const fileChange = z.strictObject({
   /** Octal with setuid bits: `4755`. */
   Mode: text.optional(),
   Owner: text.optional(),
+  /** Name of the extended attribute: `security.capability` gives a program rights. */
+  Attribute: text.optional(),
   Length: count.optional(),
 });
 

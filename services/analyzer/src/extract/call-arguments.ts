@@ -33,6 +33,8 @@ const READINGS: Readonly<Record<string, readonly Reading[]>> = {
   mount_setattr: ["int", "path", flags.AT_FLAGS, "hex", "int"],
   unshare: [flags.NAMESPACE_FLAGS],
   setns: ["int", flags.NAMESPACE_FLAGS],
+  // The tracer puts the flags of the call's structure in place of the pointer to it.
+  clone3: [flags.NAMESPACE_FLAGS],
   mmap: ["hex", "hex", flags.PROTECTION_FLAGS, flags.MAP_FLAGS, "int", "hex"],
   mmap2: ["hex", "hex", flags.PROTECTION_FLAGS, flags.MAP_FLAGS, "int", "hex"],
   mprotect: ["hex", "hex", flags.PROTECTION_FLAGS],
@@ -77,12 +79,11 @@ const READINGS: Readonly<Record<string, readonly Reading[]>> = {
   execveat: ["int", "path", "hex", "hex", flags.AT_FLAGS],
   fchdir: ["int"],
   quotactl: ["hex", "path", "int", "hex"],
-  lookup_dcookie: ["hex", "hex", "int"],
   clock_settime: ["int", "hex"],
   settimeofday: ["hex", "hex"],
   adjtimex: ["hex"],
   clock_adjtime: ["int", "hex"],
-  vhangup: [],
+  ioctl: ["int", { option: options.IOCTL_REQUESTS }, "hex"],
 };
 
 /** Arguments for people and rules, in order: flags as names, paths resolved, the rest as decimal or hex text. */

@@ -9,12 +9,16 @@ export interface ReadingAccount {
   readonly events: { readonly bound: number; readonly lost: number };
 }
 
-export interface TraceReading {
-  readonly records: number;
+/** Kept by the decoder while it reads. */
+export interface TraceDamage {
   /** Records that could not be decoded. */
-  readonly malformed: number;
+  malformed: number;
   /** The file ends before the tracer closed it. */
-  readonly truncated: boolean;
+  truncated: boolean;
+}
+
+export interface TraceReading extends Readonly<TraceDamage> {
+  readonly records: number;
 }
 
 export interface SinkReading {

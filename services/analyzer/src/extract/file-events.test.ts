@@ -115,15 +115,16 @@ test("operations on paths", () => {
     me.path(2, "rename", "a", { path: given("a", "/tmp"), other: given("../etc/cron.d/a", "/tmp") }),
     me.path(3, "unlink", "/tmp/x", { result: -1 }),
     me.path(4, "rmdir", "/tmp/d"),
-    me.path(5, "link", "/bin/su", { other: given("/tmp/su") }),
+    me.path(5, "link", "/tmp/su", { other: given("/bin/su") }),
     me.path(6, "symlink", "/tmp/l", { other: given("../etc") }),
     me.path(7, "mkdir", "/tmp/d", { mode: 0o750 }),
     me.path(8, "mknod", "/dev/sda", { mode: 0o060660, result: -1 }),
     me.path(9, "chmod", "/tmp/su", { mode: 0o104755 }),
     me.path(10, "chown", "/tmp/su", { uid: 0, gid: 0xffffffff }),
     me.path(11, "truncate", "/tmp/t", { length: 7n }),
+    me.path(11, "truncate", "/tmp/t", { length: 2n ** 63n, result: -22 }),
     me.path(12, "utimes", "/tmp/t"),
-    me.path(13, "setxattr", "/tmp/t"),
+    me.path(13, "setxattr", "/tmp/t", { name: "security.capability" }),
     me.path(14, "chdir", "/proc/self/fd/7", { result: -2 }),
   ]);
   expect(fields("file_rename")).toMatchObject([{ SourceFilename: "/tmp/a", TargetFilename: "/etc/cron.d/a" }]);
@@ -141,8 +142,9 @@ test("operations on paths", () => {
     { Change: "mode", Mode: "4755" },
     { Change: "owner", Owner: "0:" },
     { Change: "truncate", Length: 7 },
+    { Change: "truncate", Result: "EINVAL" },
     { Change: "times" },
-    { Change: "attributes" },
+    { Change: "attributes", Attribute: "security.capability" },
   ]);
   expect(fields("syscall")).toMatchObject([
     { SyscallName: "chdir", TargetFilename: "/proc/self/fd/7", Result: "ENOENT" },

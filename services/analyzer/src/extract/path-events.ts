@@ -37,7 +37,7 @@ export function addPathEvent(record: PathRecord, context: EventContext): void {
       log.add<"file_delete">({ ...base, category: "file_delete", fields: on(path) });
       return;
     case "link":
-      addMaking({ ...on(other), Operation: "link", SourceFilename: path });
+      addMaking({ ...on(path), Operation: "link", SourceFilename: other });
       return;
     case "symlink":
       // The target of a link is text, relative to the link and never resolved by us.
@@ -62,7 +62,7 @@ export function addPathEvent(record: PathRecord, context: EventContext): void {
       addChange({ ...on(path), Change: "times" });
       return;
     case "setxattr":
-      addChange({ ...on(path), Change: "attributes" });
+      addChange({ ...on(path), Change: "attributes", Attribute: record.name });
       return;
     case "chdir":
       // A folder such as /proc/self/fd/7 is a way out of a container (CVE-2024-21626), so it is not silent.
@@ -89,7 +89,8 @@ function ownerText(id: number | undefined): string {
 }
 
 function lengthOf(record: PathRecord): number | undefined {
-  return record.length === undefined || record.length < 0n ? undefined : Number(record.length);
+  const { length } = record;
+  return length === undefined || length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(length);
 }
 
 function describeMove(record: PathRecord, path: string, base: FileFields): EventOf<"syscall">["fields"] {

@@ -41,6 +41,10 @@ export interface ExposedPort {
   readonly protocol: "tcp" | "udp";
 }
 
+/** Linux' default `ip_local_port_range`: what a bind to port 0 gives, as resolvers do. */
+const FIRST_EPHEMERAL_PORT = 32_768;
+const LAST_EPHEMERAL_PORT = 60_999;
+
 /** Turns socket calls into connections and listeners, whether or not the wire ever saw them. */
 export function createSocketEvents(context: EventContext, exposedPorts: readonly ExposedPort[]): SocketEvents {
   const { log, table } = context;
@@ -97,7 +101,7 @@ export function createSocketEvents(context: EventContext, exposedPorts: readonly
         Initiated: true,
         ...sourceFields(record.local),
         ...destinationFields(remote),
-        BytesSent: kind === "send" && record.result >= 0 ? (record.bytes ?? record.result) : undefined,
+        BytesSent: kind === "send" ? sentBytes(record) : undefined,
       },
     });
     if (draft !== undefined) connections.set(key, draft);
@@ -132,9 +136,6 @@ export function createSocketEvents(context: EventContext, exposedPorts: readonly
     }
     const isStream = (record.socket.type & SOCKET_TYPE.mask) !== SOCKET_TYPE.datagram;
     if (isStream && record.result >= 0) return;
-    // Port 0 asks for any port, as clients do: nobody can be waiting for calls there.
-    const { local } = record;
-    if (protocol === "udp" && local !== undefined && "port" in local && local.port === 0) return;
     addListener(record);
   }
 
@@ -212,8 +213,10 @@ export function createSocketEvents(context: EventContext, exposedPorts: readonly
     });
   }
 
-  function isExposed(port: number, protocol: string): boolean {
-    return exposedPorts.some((exposed) => exposed.port === port && exposed.protocol === protocol);
+  /** A datagram port that the kernel may have chosen is most likely a client's: whether it ought to be declared is not known. */
+  function isExposed(port: number, protocol: string): boolean | undefined {
+    if (exposedPorts.some((exposed) => exposed.port === port && exposed.protocol === protocol)) return true;
+    return protocol === "udp" && port >= FIRST_EPHEMERAL_PORT && port <= LAST_EPHEMERAL_PORT ? undefined : false;
   }
 }
 
@@ -222,14 +225,19 @@ function continues(earlier: ConnectionDraft, record: SocketRecord, kind: "connec
   const result = describeResult(record.result);
   if (kind === "send") {
     if (earlier.fields.Result !== result) return false;
-    if (record.result >= 0)
-      earlier.fields.BytesSent = (earlier.fields.BytesSent ?? 0) + (record.bytes ?? record.result);
+    const sent = sentBytes(record);
+    if (sent !== undefined) earlier.fields.BytesSent = (earlier.fields.BytesSent ?? 0) + sent;
     return true;
   }
   const isPending = earlier.fields.Result === "EINPROGRESS" || earlier.fields.Result === "EALREADY";
   if (!isPending || (result !== "EISCONN" && result !== "EALREADY")) return false;
   if (result === "EISCONN") earlier.fields.Result = "ok";
   return true;
+}
+
+/** The length asked for is the sample's own number; what the kernel took can't be more. */
+function sentBytes(record: SocketRecord): number | undefined {
+  return record.result < 0 ? undefined : Math.min(record.bytes ?? record.result, record.result);
 }
 
 export function protocolOf(socket: TraceSocket): Protocol {

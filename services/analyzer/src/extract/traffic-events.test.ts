@@ -165,12 +165,14 @@ describe("connections", () => {
   test("listeners know whether the image declares their port", () => {
     const listen = (ms: number, port: number) => me.socket(ms, "listen", { local: ipv4("0.0.0.0", port) });
     const bind = (ms: number, port: number) => me.socket(ms, "bind", { socket: UDP, local: ipv4("0.0.0.0", port) });
-    const { fields } = run([listen(2, 8080), listen(3, 31_337), listen(4, 8080), bind(5, 0), bind(6, 53)], {});
+    const { fields } = run([listen(2, 8080), listen(3, 31_337), listen(4, 8080), bind(5, 40_000), bind(6, 53)], {});
     expect(fields("network_listen")).toMatchObject([
       { Protocol: "tcp", LocalPort: 8080, Exposed: true },
       { Protocol: "tcp", LocalPort: 31_337, Exposed: false },
+      { Protocol: "udp", LocalPort: 40_000 },
       { Protocol: "udp", LocalPort: 53, Exposed: false },
     ]);
+    expect(fields("network_listen")[2]).not.toHaveProperty("Exposed");
   });
 
   test("sockets of unusual families are calls", () => {

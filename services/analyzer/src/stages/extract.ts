@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Fault, type Recording, RUN_FILES, type TraceRecord, toFault } from "@airlock/contracts";
-import { buildCoverage, type TraceReading } from "../extract/coverage.ts";
+import { buildCoverage, type TraceDamage, type TraceReading } from "../extract/coverage.ts";
 import { createEventLog, type EventLog } from "../extract/event-log.ts";
 import type { ExtractedFlow, Extraction } from "../extract/extraction.ts";
 import type { EventContext } from "../extract/file-events.ts";
@@ -25,8 +25,8 @@ export interface ExtractLimits {
 export const DEFAULT_EXTRACT_LIMITS: ExtractLimits = { events: 2_000_000, orderWindow: 65_536 };
 
 export interface ExtractDeps {
-  /** Decodes a trace file in batches; it is read twice. */
-  readonly readTrace: (path: string) => AsyncIterable<readonly TraceRecord[]>;
+  /** Decodes a trace file in batches and notes what it can't read; it is called twice. */
+  readonly readTrace: (path: string, damage: TraceDamage) => AsyncIterable<readonly TraceRecord[]>;
   readonly limits?: Partial<ExtractLimits>;
 }
 
@@ -63,12 +63,12 @@ export async function extract(runFolder: string, deps: ExtractDeps): Promise<Ext
   };
 }
 
-type Trace = () => AsyncGenerator<readonly TraceRecord[]>;
+type Trace = (damage: TraceDamage) => AsyncGenerator<readonly TraceRecord[]>;
 
 function openTrace(path: string, deps: ExtractDeps, window: number): Trace {
-  return async function* read() {
+  return async function* read(damage) {
     try {
-      yield* inTimeOrder(deps.readTrace(path), window);
+      yield* inTimeOrder(deps.readTrace(path, damage), window);
     } catch (error) {
       throw toFault(error, "RUN_INVALID", "the trace can't be read");
     }
@@ -81,18 +81,19 @@ async function readProcesses(
   originOf: Parameters<typeof buildProcessTable>[1],
 ): Promise<{ table: ProcessTable; reading: TraceReading }> {
   const lives = openLifeLog();
+  const damage: TraceDamage = { malformed: 0, truncated: false };
   let records = 0;
-  for await (const batch of trace()) {
+  for await (const batch of trace(damage)) {
     records += batch.length;
     for (const record of batch) noteLife(lives, record);
   }
-  return { table: buildProcessTable(lives, originOf), reading: { records, malformed: 0, truncated: false } };
+  return { table: buildProcessTable(lives, originOf), reading: { records, ...damage } };
 }
 
 /** Second reading: what they did. */
 async function readCalls(trace: Trace, context: EventContext, recording: Recording): Promise<TraceEvents> {
   const calls = createTraceEvents(context, recording.plan.exposedPorts);
-  for await (const batch of trace()) {
+  for await (const batch of trace({ malformed: 0, truncated: false })) {
     for (const record of batch) calls.add(record);
   }
   calls.complete();
