@@ -88,11 +88,14 @@ export const SinkRecord = z.discriminatedUnion("kind", [
     /** Who ended it: the sample, the sinkhole (idle, too large), or the end of the run. */
     end: z.enum(["sample", "sinkhole", "run"]),
   }),
+  /** All datagrams between two ends until they were quiet for a while; those that were DNS have lines of their own. */
   z.strictObject({
     ...flow,
     kind: z.literal("udp"),
     application: z.string(),
+    /** Of the first datagram. */
     first: bytes,
+    datagrams: count,
     bytesIn: count,
     bytesOut: count,
   }),

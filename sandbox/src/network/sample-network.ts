@@ -3,15 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { promisify } from "node:util";
 import { Fault, toFault } from "@airlock/contracts";
 import { parseRunName, type RunName } from "../run-name.ts";
-import {
-  RESOLVER_ADDRESS,
-  SAMPLE_IPV4,
-  SAMPLE_IPV6,
-  SINK_IPV4,
-  SINK_IPV6,
-  SINK_LINK,
-  SINK_PORT,
-} from "./addresses.ts";
+import { RESOLVER_ADDRESS, SAMPLE_IPV4, SAMPLE_IPV6, SINK_IPV4, SINK_IPV6, SINK_LINK, SINK_PORT } from "./addresses.ts";
 import { nativeProgram, SYSTEM_ENVIRONMENT } from "./native-program.ts";
 
 const run = promisify(execFile);
@@ -126,11 +118,10 @@ link add ${SINK_LINK} address 02:42:ac:11:00:01 type veth peer name eth0 address
 address add ${SINK_IPV4}/32 dev ${SINK_LINK}
 address add ${SINK_IPV6}/128 dev ${SINK_LINK} nodad
 link set ${SINK_LINK} up
-route add ${SAMPLE_IPV4}/32 dev ${SINK_LINK}
-route add ${SAMPLE_IPV6}/128 dev ${SINK_LINK}
-route add local 0.0.0.0/0 dev lo table main
-rule add from ::/0 iif ${SINK_LINK} lookup 100
-route add local ::/0 dev lo table 100
+route add ${SAMPLE_IPV4}/32 dev ${SINK_LINK} table local
+route add ${SAMPLE_IPV6}/128 dev ${SINK_LINK} table local
+route add local 0.0.0.0/0 dev lo table local
+route add local ::/0 dev lo table local
 BATCH
 iptables-restore <<RULES
 *mangle

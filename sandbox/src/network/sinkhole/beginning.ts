@@ -1,0 +1,51 @@
+import type { Duplex } from "node:stream";
+import { BOUNDS } from "./bounds.ts";
+import { type Application, recognise } from "./first-bytes.ts";
+
+export interface Beginning {
+  /** Called once, with what came so far, which is put back into the stream before. Nothing came at all: empty. */
+  readonly onRecognised: (application: Application, head: Buffer) => void;
+  /** The client is silent: time for the server to speak first. */
+  readonly onSilence: () => void;
+}
+
+/** Reads a stream until its first bytes tell the protocol, or can no longer. */
+export function readBeginning(stream: Duplex, beginning: Beginning): void {
+  let head: Buffer = Buffer.alloc(0);
+  let settled = false;
+  let patience = setTimeout(beginning.onSilence, BOUNDS.greetingMs);
+  const settle = (application: Application) => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(patience);
+    stream.off("data", onData);
+    stream.off("end", onEnd);
+    stream.off("close", onClose);
+    stream.pause();
+    if (stream.destroyed) return;
+    if (head.length > 0) stream.unshift(head);
+    beginning.onRecognised(application, head);
+  };
+  const onData = (chunk: Buffer) => {
+    head = Buffer.concat([head, chunk]);
+    const application = head.length >= BOUNDS.recogniseBytes ? (recognise(head) ?? "unknown") : recognise(head);
+    if (application !== null) {
+      settle(application);
+      return;
+    }
+    clearTimeout(patience);
+    patience = setTimeout(() => settle("unknown"), BOUNDS.recogniseMs);
+  };
+  const onEnd = () => {
+    settled = true;
+    clearTimeout(patience);
+    beginning.onRecognised("unknown", head);
+  };
+  const onClose = () => {
+    settled = true;
+    clearTimeout(patience);
+  };
+  stream.on("data", onData);
+  stream.on("end", onEnd);
+  stream.on("close", onClose);
+}
