@@ -16,7 +16,7 @@ export interface DecodeLimits {
   readonly observations: number;
   /** Characters of all those together: compressed DNS names and escapes make text many times longer than its packets. */
   readonly observationText: number;
-  /** Names times compression pointers, over all DNS messages: chains of pointers cost the most to follow. */
+  /** Bytes of answers, and names times compression pointers, over all DNS messages: chains of pointers cost the most. */
   readonly dnsWork: number;
 }
 

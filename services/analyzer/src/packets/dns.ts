@@ -39,15 +39,15 @@ export function looksLikeDns(message: Buffer): boolean {
 }
 
 /**
- * Reads one message; null when it is none. `work` is spent on names times possible pointers, since following chains of
- * compression pointers is what a hostile message can make expensive; when it is used up answers are left out, questions never.
+ * Reads one message; null when it is none. `work` is spent on bytes, and on names times possible pointers, since
+ * following chains of compression pointers is what a hostile message can make expensive; when it is used up answers are left out, questions never.
  */
 export function readDnsMessage(bytes: Buffer, work: { left: number }): DnsMessage | null {
   if (!looksLikeDns(bytes)) return null;
   // A copy, as only the question and a bounded number of answers are to be decoded.
   const message = Buffer.from(bytes.subarray(0, MAX_MESSAGE_BYTES));
   const declared = message.readUInt16BE(6);
-  const cost = Math.min(declared, MAX_ANSWERS) * 2 * countPointers(message);
+  const cost = message.length + Math.min(declared, MAX_ANSWERS) * 2 * countPointers(message);
   const wanted = cost > work.left ? 0 : Math.min(declared, MAX_ANSWERS);
   work.left -= wanted === 0 ? 0 : cost;
   const packet = decodeBounded(message, wanted) ?? decodeBounded(message, 0);
