@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { buildTestImage, removeTestImage } from "../images/busybox-image.ts";
 import { runCommand } from "../e2e/command.ts";
+import { buildTestImage, removeTestImage } from "../images/busybox-image.ts";
 
 const PAIRS = 7;
 const SLEEP_SECONDS = 2;

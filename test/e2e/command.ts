@@ -52,7 +52,10 @@ export function startCommand(command: readonly string[], env: Record<string, str
       };
       watchers.add(watcher);
       watcher();
-      result.then((ended) => reject(new Error(`ended with ${ended.status} first: ${ended.stderr.slice(-500)}`)), reject);
+      result.then(
+        (ended) => reject(new Error(`ended with ${ended.status} first: ${ended.stderr.slice(-500)}`)),
+        reject,
+      );
     });
   return { child, result, waitForStderr };
 }

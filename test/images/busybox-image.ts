@@ -9,7 +9,24 @@ export interface BusyboxImage {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-const APPLETS = ["cat", "chmod", "cp", "echo", "httpd", "mkdir", "mv", "nc", "nslookup", "rm", "sh", "sleep", "touch", "wget", "yes", "dd"];
+const APPLETS = [
+  "cat",
+  "chmod",
+  "cp",
+  "echo",
+  "httpd",
+  "mkdir",
+  "mv",
+  "nc",
+  "nslookup",
+  "rm",
+  "sh",
+  "sleep",
+  "touch",
+  "wget",
+  "yes",
+  "dd",
+];
 
 /** Builds an image of busybox and a few files into the local engine under the given name. */
 export async function buildTestImage(reference: string, image: BusyboxImage): Promise<void> {

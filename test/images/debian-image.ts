@@ -35,7 +35,13 @@ export async function buildDebianImage(reference: string, image: DebianImage): P
   const archive = new ImageArchive();
   const loaded = (await openTestEngine()).load(archive.stream);
   await archive.addLayer("base.tar", (await stat(base)).size, createReadStream(base));
-  await archive.addLayer("top.tar", top.length, (async function* () { yield top; })());
+  await archive.addLayer(
+    "top.tar",
+    top.length,
+    (async function* () {
+      yield top;
+    })(),
+  );
   archive.finish(config, reference, ["base.tar", "top.tar"]);
   await loaded;
 }
@@ -52,7 +58,23 @@ async function bootstrap(packages: readonly string[]): Promise<string> {
     const root = join(work, "root");
     await run("debootstrap", ["--variant=minbase", `--include=${packages.join(",")}`, suite, root, mirror], BIG);
     // Device nodes are the engine's to make; caches are dead weight in an image.
-    await run("tar", ["-C", root, "--exclude=./dev/*", "--exclude=./proc/*", "--exclude=./sys/*", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "--sort=name", "-cf", join(work, "root.tar"), "."], BIG);
+    await run(
+      "tar",
+      [
+        "-C",
+        root,
+        "--exclude=./dev/*",
+        "--exclude=./proc/*",
+        "--exclude=./sys/*",
+        "--exclude=./var/cache/apt/*",
+        "--exclude=./var/lib/apt/lists/*",
+        "--sort=name",
+        "-cf",
+        join(work, "root.tar"),
+        ".",
+      ],
+      BIG,
+    );
     // Under its name only when whole: a run that is killed half-way must not leave a base for the next.
     await rename(join(work, "root.tar"), tar);
   } finally {
@@ -69,12 +91,16 @@ async function readPackageSource(): Promise<{ suite: string; mirror: string }> {
   const suite = /^VERSION_CODENAME=(\S+)$/m.exec(release)?.[1];
   const { stdout } = await run("apt-get", ["indextargets", "--format", "$(SITE)", "Created-By: Packages"], BIG);
   const mirror = stdout.split("\n").find((site) => /\/debian\/?$/.test(site));
-  if (suite === undefined || mirror === undefined) throw new Error("this host's Debian release and mirror can't be found");
+  if (suite === undefined || mirror === undefined)
+    throw new Error("this host's Debian release and mirror can't be found");
   return { suite, mirror };
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function hashFile(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { type EngineImages, openEngineImages, connectEngine } from "@airlock/sandbox";
+import { connectEngine, type EngineImages, openEngineImages } from "@airlock/sandbox";
 
 /** The local engine's images, for tests that build and remove their own. */
 export async function openTestEngine(): Promise<EngineImages> {
