@@ -3,12 +3,14 @@ export { buildImage, ImageArchive, type LayerFile, packImage, type ScratchImage 
 export {
   type EngineImage,
   type EngineImages,
+  isRunReference,
   openEngineImages,
   ownerOfReference,
   runTag,
 } from "./docker/images.ts";
 export type { CheckResult } from "./doctor/check.ts";
 export { examineHost } from "./doctor/examination.ts";
+export { type CanaryResult, runCanary } from "./recorder/canary.ts";
 export { createTraceDamage, readTrace, type TraceDamage } from "./recorder/decode.ts";
 export { Recorder, type RecorderOptions, type TrackOptions } from "./recorder/recorder.ts";
 export type { TraceSession } from "./recorder/trace-session.ts";

@@ -33,14 +33,17 @@ const ANSWER_MS = 60_000;
 export class Recorder {
   /** Names the tracer's build: a hash over its sources. */
   readonly build: string;
+  /** The tracer's program, which can sing the canary's song too. */
+  readonly tracerPath: string;
   readonly #tracer: TracerProcess;
   readonly #link: TracerLink;
   #nextId = 1;
 
-  private constructor(tracer: TracerProcess, link: TracerLink, build: string) {
+  private constructor(tracer: TracerProcess, link: TracerLink, names: { build: string; tracerPath: string }) {
     this.#tracer = tracer;
     this.#link = link;
-    this.build = build;
+    this.build = names.build;
+    this.tracerPath = names.tracerPath;
   }
 
   /**
@@ -49,9 +52,10 @@ export class Recorder {
    */
   static async start(options: RecorderOptions): Promise<Recorder> {
     const link = openLink(options.onDeath);
-    const tracer = await spawnTracer(options.tracerPath ?? findTracer(), link);
+    const tracerPath = options.tracerPath ?? findTracer();
+    const tracer = await spawnTracer(tracerPath, link);
     const build = await answered(link.ready.promise, tracer);
-    return new Recorder(tracer, link, build);
+    return new Recorder(tracer, link, { build, tracerPath });
   }
 
   /** The tracer's process, for who watches over resources. */

@@ -21,8 +21,7 @@ __noinline int append_names(u64 dentry, u64 vfsmount)
 		return FILE_TRUNCATED;
 	root = (u64)READ(vfsmount, struct vfsmount, mnt_root);
 	for (i = 0; i < PATH_DEPTH; i++) {
-		parent = (u64)READ(dentry, struct dentry, d_parent);
-		if (dentry == root || dentry == parent) {
+		if (dentry == root) {
 			up = (u64)READ(mount, struct mount, mnt_parent);
 			if (up == mount || !up)
 				return 0;
@@ -39,6 +38,10 @@ __noinline int append_names(u64 dentry, u64 vfsmount)
 		if (n <= 0)
 			return FILE_TRUNCATED;
 		s->len = at + n;
+		/* No folder holds it: a memfd, or a file reached by its handle. */
+		parent = (u64)READ(dentry, struct dentry, d_parent);
+		if (parent == dentry)
+			return 0;
 		dentry = parent;
 	}
 	return FILE_TRUNCATED;

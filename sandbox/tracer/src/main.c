@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "canary.h"
 #include "kernel-side.h"
 #include "service.h"
 #include "status.h"
@@ -34,11 +35,15 @@ static int fail(const char *code, const char *message, int err)
 	return 1;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct kernel_side kernel = {};
 	int err;
 
+	if (argc == 3 && strcmp(argv[1], "canary") == 0)
+		return canary_join(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "sing") == 0)
+		return canary_sing();
 	if (geteuid() != 0)
 		return fail("NOT_ROOT", "the tracer needs root", -EPERM);
 	if (access("/sys/kernel/btf/vmlinux", R_OK))

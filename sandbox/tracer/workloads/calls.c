@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/* calls getppid|open COUNT: one call over and over; prints nanoseconds for each. For measuring, and for floods. */
+#include "workload.h"
+#include <time.h>
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+	double begin = now();
+	char byte;
+	long count, i;
+	int file;
+
+	must(argc == 3 && (count = atol(argv[2])) > 0);
+	for (i = 0; i < count; i++) {
+		if (argv[1][0] == 'g') {
+			syscall(SYS_getppid);
+			continue;
+		}
+		must((file = open("/etc/passwd", O_RDONLY)) >= 0);
+		must(read(file, &byte, 1) == 1);
+		must(close(file) == 0);
+	}
+	printf("%.1f\n", (now() - begin) / count);
+	return 0;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * compat FOLDER: 32-bit calls from a 64-bit process, whose numbers mean other calls in the 64-bit table (5 is open, not
+ * fstat). Exits with 77 on a kernel without the 32-bit entry.
+ */
+#include "workload.h"
+#include <signal.h>
+#include <sys/mman.h>
+
+static long int80(long nr, long a, long b, long c)
+{
+	long result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(0L), "D"(0L)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+static void leave(int signal)
+{
+	(void)signal;
+	_exit(77);
+}
+
+int main(int argc, char **argv)
+{
+	/* Pointers must fit into 32 bits. */
+	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	unsigned *words = (unsigned *)(low + 4096);
+	long file, at = (long)low;
+
+	must(argc == 2 && low != MAP_FAILED);
+	must(chdir(argv[1]) == 0);
+	signal(SIGSEGV, leave);
+	must(int80(20, 0, 0, 0) == getpid());
+	strcpy(low, "narrow");
+	must((file = int80(5, at, O_WRONLY | O_CREAT, 0600)) >= 0);
+	must(int80(4, file, at, 6) == 6);
+	must(int80(6, file, 0, 0) == 0);
+	must(int80(15, at, 0700, 0) == 0);
+	must(int80(10, at, 0, 0) == 0);
+	/* socketcall: socket(AF_INET, SOCK_STREAM, 0), connect(socket, {127.0.0.1:9}, 16) */
+	words[0] = 2;
+	words[1] = 1;
+	words[2] = 0;
+	must((file = int80(102, 1, (long)words, 0)) >= 0);
+	memcpy(low, "\x02\x00\x00\x09\x7f\x00\x00\x01\0\0\0\0\0\0\0\0", 16);
+	words[0] = file;
+	words[1] = at;
+	words[2] = 16;
+	must(int80(102, 3, (long)words, 0) == -ECONNREFUSED);
+	return 0;
+}
