@@ -58,7 +58,7 @@ export interface Sinkhole {
  * it before the capture, and the proof is not in there. Throws SINK_FAILED, and then nothing is left.
  */
 export async function startSinkhole(options: SinkholeOptions): Promise<Sinkhole> {
-  const probe = `airlock ${randomBytes(16).toString("hex")}`;
+  const probe = `airlock ${randomBytes(16).toString("hex")}\n`;
   let log: FileHandle | undefined;
   let process: SinkholeProcess | undefined;
   try {

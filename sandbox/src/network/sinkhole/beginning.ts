@@ -48,4 +48,6 @@ export function readBeginning(stream: Duplex, beginning: Beginning): void {
   stream.on("data", onData);
   stream.on("end", onEnd);
   stream.on("close", onClose);
+  // A stream handed on by another protocol was paused, and a listener alone doesn't wake that.
+  stream.resume();
 }
