@@ -35,6 +35,8 @@ const processCreation = z.strictObject({
   /** Arguments as given; `CommandLine` is these joined by blanks. */
   Arguments: z.array(text).optional(),
   CurrentDirectory: text.optional(),
+  /** Path given to execve, when `Image` is another: a link, such as all of busybox's applets are. */
+  RequestedImage: text.optional(),
   ParentImage: text.optional(),
   ParentCommandLine: text.optional(),
   ParentProcessId: count.optional(),

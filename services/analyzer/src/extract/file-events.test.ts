@@ -74,6 +74,14 @@ describe("opens for writing", () => {
   });
 });
 
+test("what a file turned out to be is known from the layer when its bytes were not seen", () => {
+  const entry = { change: "added", where: "layer", type: "file", size: 1, mode: "0755", uid: 0, gid: 0 } as const;
+  const layer = [{ ...entry, path: "/tmp/copy", contentType: "elf" }];
+  const made = me.open(2, "/tmp/copy", { flags: WRITE | CREATE, created: true });
+  const { fields } = extractRecords([start, made], { recording: { layer } });
+  expect(fields("file_event")).toMatchObject([{ TargetFilename: "/tmp/copy", ContentType: "elf" }]);
+});
+
 describe("opens for reading", () => {
   test("exact repeats are one event; another result or another image is not", () => {
     const { fields, collapsed } = extractRecords([

@@ -14,6 +14,8 @@ type WriteTotal = Extract<TraceRecord, { kind: "write-total" }>;
 export interface FileEvents {
   open(record: OpenRecord): void;
   writeTotal(record: WriteTotal): void;
+  /** Fills in what files turned out to be; call once, after the last record. */
+  complete(): void;
   /** Reads that said nothing new and were folded into an earlier event. */
   collapsed(): number;
 }
@@ -28,10 +30,11 @@ export interface EventContext {
 export function createFileEvents({ log, table, origins }: EventContext): FileEvents {
   /** By process and path: the last open for writing, which the next total belongs to. */
   const writes = new Map<string, EventDraft<"file_event">>();
+  const written: EventDraft<"file_event">[] = [];
   const reads = new Set<string>();
   let collapsed = 0;
 
-  return { open, writeTotal, collapsed: () => collapsed };
+  return { open, writeTotal, complete, collapsed: () => collapsed };
 
   function open(record: OpenRecord): void {
     const path = bestPath(record.path, record.file);
@@ -57,8 +60,9 @@ export function createFileEvents({ log, table, origins }: EventContext): FileEve
         ContentType: deviceType(record.file?.mode),
       },
     });
-    if (draft !== undefined && record.result >= 0) writes.set(fileKey(record.task.key, path), draft);
-    if ((record.flags & OPEN.truncate) !== 0 && record.result >= 0 && !record.created) {
+    if (draft !== undefined && record.result >= 0) remember(record, path, draft);
+    const isFile = record.file !== undefined && fileTypeOf(record.file.mode) === "file";
+    if ((record.flags & OPEN.truncate) !== 0 && isFile && !record.created) {
       log.add<"file_change">({
         time: record.time,
         category: "file_change",
@@ -114,7 +118,20 @@ export function createFileEvents({ log, table, origins }: EventContext): FileEve
         ContentType: deviceType(record.file.mode) ?? identifyContent(record.head),
       },
     });
-    if (draft !== undefined) writes.set(fileKey(record.task.key, path), draft);
+    if (draft !== undefined) remember(record, path, draft);
+  }
+
+  function remember(record: OpenRecord | WriteTotal, path: string, draft: EventDraft<"file_event">): void {
+    writes.set(fileKey(record.task.key, path), draft);
+    if (draft.fields.ContentType === undefined) written.push(draft);
+  }
+
+  /** Bytes that came by sendfile or a mapping were never seen, but what is left at the end was looked at. */
+  function complete(): void {
+    for (const { fields } of written) {
+      const type = origins.contentType(fields.TargetFilename);
+      if (type !== undefined) fields.ContentType ??= type;
+    }
   }
 
   function describeFile(record: OpenRecord, path: string): EventOf<"file_access">["fields"] {

@@ -6,6 +6,8 @@ export interface FileOrigins {
   ofPath(path: string): FileOrigin | undefined;
   /** Content hash at the end of the run, known for files of the writable layer. */
   sha256(path: string): string | undefined;
+  /** Kind of content at the end of the run, known for files of the writable layer. */
+  contentType(path: string): string | undefined;
   /** Remembers what the kernel said about a path, so that a later question by name has an answer. */
   note(path: string, origin: FileOrigin): void;
 }
@@ -69,6 +71,7 @@ export function createFileOrigins(recording: Recording): FileOrigins {
       const entry = entries.get(path);
       return entry?.change === "deleted" ? undefined : entry?.sha256;
     },
+    contentType: (path) => entries.get(path)?.contentType,
     note(path, origin) {
       if (noted.size < MOST_NOTES || noted.has(path)) noted.set(path, origin);
     },

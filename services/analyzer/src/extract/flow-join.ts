@@ -1,6 +1,7 @@
 import type { FlowObservation } from "../packets/network-observations.ts";
 import { canonicalIp } from "./ip-address.ts";
-import type { Protocol, SocketTie } from "./socket-events.ts";
+import type { SocketTie } from "./socket-events.ts";
+import type { Protocol } from "./socket-facts.ts";
 
 /** A flow of the capture with the process that owns it, where that can be told. */
 export interface JoinedFlow {

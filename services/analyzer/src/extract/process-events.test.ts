@@ -152,6 +152,15 @@ describe("scripts", () => {
   });
 });
 
+test("an applet's link is told beside the program it leads to", () => {
+  const { fields } = extractRecords([
+    by(shell).exec(1, ["wget", "x"], { filename: "/usr/bin/wget", file: file("/bin/busybox") }),
+    by(shell).exec(2, ["/bin/sh"]),
+  ]);
+  expect(fields("process_creation")).toMatchObject([{ Image: "/bin/busybox", RequestedImage: "/usr/bin/wget" }, {}]);
+  expect(fields("process_creation")[1]).not.toHaveProperty("RequestedImage");
+});
+
 test("only variables that steer a program are kept", () => {
   const env = ["SECRET=1", "LD_PRELOAD=/tmp/x.so", "HISTFILE=/dev/null", "https_proxy=http://x", "HOME=/root"];
   const { fields } = extractRecords([by(shell).exec(1, ["/bin/sh"], { env })]);

@@ -4,6 +4,7 @@ import { signalName } from "./decode-tables/signals.ts";
 import type { EventDraft } from "./event-log.ts";
 import type { FileOrigins } from "./file-origin.ts";
 import type { ExecRecord, ProcessTable } from "./process-table.ts";
+import { joinPath } from "./sample-path.ts";
 import type { StreamPartners } from "./stream-partners.ts";
 import { formatAddress } from "./trace-address.ts";
 
@@ -54,6 +55,7 @@ export function describeCreation(
     CommandLine: record.argv.join(" ").slice(0, LONGEST_COMMAND),
     Arguments: boundArguments(record.argv),
     CurrentDirectory: record.cwd,
+    RequestedImage: requestedImage(record, actor.Image),
     ...describeParent(table, record),
     Script: script,
     ScriptOrigin: script === undefined ? undefined : origins.ofPath(script),
@@ -88,6 +90,13 @@ export function describeTermination(
       LifetimeMs: Math.max(0, Number(record.time - startedAt) / 1e6),
     },
   };
+}
+
+/** For scripts the path given is the script's, which `Script` tells. */
+function requestedImage(record: ExecRecord, image: string | undefined): string | undefined {
+  if (record.interpreter !== null || record.filename === "") return undefined;
+  const requested = joinPath(record.cwd, record.filename);
+  return requested === image ? undefined : requested;
 }
 
 /** By identity and time, not by object: the record is read twice. */

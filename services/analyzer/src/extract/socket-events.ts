@@ -1,21 +1,14 @@
-import type { EventOf, TraceAddress, TraceRecord, TraceSocket } from "@airlock/contracts";
+import type { EventOf, TraceRecord } from "@airlock/contracts";
 import { describeResult, isDenied } from "./decode-tables/errno.ts";
-import {
-  FAMILY,
-  familyName,
-  ICMP_PROTOCOLS,
-  SOCKET_TYPE,
-  socketTypeName,
-  TCP_PROTOCOLS,
-} from "./decode-tables/socket-names.ts";
+import { FAMILY, familyName, SOCKET_TYPE, socketTypeName } from "./decode-tables/socket-names.ts";
 import type { EventDraft } from "./event-log.ts";
 import type { EventContext } from "./file-events.ts";
 import { canonicalIp } from "./ip-address.ts";
 import { describeActor } from "./process-events.ts";
+import { addressKey, destinationFields, type Protocol, protocolOf, sourceFields } from "./socket-facts.ts";
 
 type SocketRecord = Extract<TraceRecord, { kind: "socket-call" }>;
 type ConnectionDraft = EventDraft<"network_connection">;
-export type Protocol = EventOf<"network_connection">["fields"]["Protocol"];
 
 /** What ties a process to traffic on the wire: a call that named the far end. */
 export interface SocketTie {
@@ -238,37 +231,4 @@ function continues(earlier: ConnectionDraft, record: SocketRecord, kind: "connec
 /** The length asked for is the sample's own number; what the kernel took can't be more. */
 function sentBytes(record: SocketRecord): number | undefined {
   return record.result < 0 ? undefined : Math.min(record.bytes ?? record.result, record.result);
-}
-
-export function protocolOf(socket: TraceSocket): Protocol {
-  const type = socket.type & SOCKET_TYPE.mask;
-  if (socket.family === FAMILY.unix) return "unix";
-  if (socket.family !== FAMILY.ipv4 && socket.family !== FAMILY.ipv6) return "other";
-  if (ICMP_PROTOCOLS.has(socket.protocol)) return "icmp";
-  if (type === SOCKET_TYPE.stream) return TCP_PROTOCOLS.has(socket.protocol) ? "tcp" : "other";
-  if (type === SOCKET_TYPE.datagram) return "udp";
-  return type === SOCKET_TYPE.raw ? "raw" : "other";
-}
-
-function sourceFields(address: TraceAddress | undefined): { SourceIp?: string; SourcePort?: number } {
-  if (address === undefined || !("address" in address)) return {};
-  return { SourceIp: canonicalIp(address.address), SourcePort: address.port };
-}
-
-function destinationFields(
-  address: TraceAddress,
-): Pick<
-  EventOf<"network_connection">["fields"],
-  "DestinationIp" | "DestinationPort" | "DestinationIsIpv6" | "DestinationPath"
-> {
-  if (address.family === "unix") return { DestinationPath: address.path };
-  if (address.family === "other") return {};
-  const ip = canonicalIp(address.address);
-  return { DestinationIp: ip, DestinationPort: address.port, DestinationIsIpv6: ip.includes(":") };
-}
-
-function addressKey(address: TraceAddress | undefined): string {
-  if (address === undefined) return "-";
-  if (address.family === "unix") return address.path;
-  return address.family === "other" ? String(address.number) : `${address.address} ${address.port}`;
 }

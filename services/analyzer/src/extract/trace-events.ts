@@ -27,6 +27,7 @@ export function createTraceEvents(context: EventContext, exposedPorts: readonly 
   return {
     add,
     complete() {
+      files.complete();
       // The interpreter opens its script after the exec, and only then does the kernel say where it came from.
       for (const { fields } of scripted) fields.ScriptOrigin ??= origins.ofPath(fields.Script ?? "");
     },
