@@ -125,4 +125,4 @@ test("stays quick on text made to make patterns backtrack", () => {
     "/".repeat(9000),
   ];
   for (const text of hostile) for (let run = 0; run < 50; run++) expect(stream(text, text)).not.toBe("none");
-}, 5000);
+});

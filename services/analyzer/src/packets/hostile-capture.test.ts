@@ -69,7 +69,7 @@ test("stays within bounds and keeps its books when bytes are changed", async () 
       for (const [offset, value] of changes) bytes[offset] = value;
       expectBounded(await decodeFrames(bytes, limits), bytes.length);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -78,7 +78,7 @@ test("stays within bounds on a file cut anywhere", async () => {
     fc.asyncProperty(fc.integer({ min: HEADER_BYTES, max: good.length }), async (length) => {
       expectBounded(await decodeFrames(good.subarray(0, length), limits), length);
     }),
-    { numRuns: 100 },
+    { numRuns: 80 },
   );
 });
 
@@ -94,7 +94,7 @@ test("stays within bounds on frames and files of arbitrary bytes", async () => {
       const bytes = Buffer.concat([records, tail]);
       expectBounded(await decodeFrames(bytes, limits), bytes.length);
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (content) => {
@@ -127,6 +127,6 @@ test("stays within bounds on arbitrary payloads below good headers", async () =>
       ]);
       expectBounded(await decodeFrames(bytes, limits), bytes.length);
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });

@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly contentLength: number | null;
   readonly bodyHead: string;
   readonly bytes: number;
+  /** Where the next request begins; beyond the content when the body's declared end is. */
+  readonly end: number;
 }
 
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -50,6 +52,7 @@ export function* readHttpRequests(content: Buffer): Generator<HttpRequest, void>
       contentLength: declaredLength(head),
       bodyHead: toText(body.head, BODY_HEAD_BYTES),
       bytes: Math.min(body.end, content.length) - offset,
+      end: body.end,
     };
     // After CONNECT the stream is another protocol's.
     if (line.method === "CONNECT" || !head.complete) break;

@@ -1,6 +1,6 @@
 /** IPv4 and IPv6 headers. All functions are pure views over the bytes given and return null for what contradicts itself. */
 
-export interface Fragment {
+interface Fragment {
   readonly identification: number;
   /** Bytes. */
   readonly offset: number;

@@ -133,3 +133,14 @@ test("bounds what is kept of streams, heads and lists, and counts the rest", asy
   const few = await decodeFrames(frames, { observationText: 5 });
   expect(few.http).toHaveLength(2);
 });
+
+test("says when requests go on beyond what is kept, unless a body of known length fills the rest", async () => {
+  const upload = `POST / HTTP/1.1\r\nContent-Length: 3000\r\n\r\n${"x".repeat(3000)}`;
+  const decode = async (bytes: string) => {
+    const frames = buildConnection(SAMPLE, PEER, [{ by: "client", bytes }]);
+    return (await decodeFrames(frames, { streamBytes: 1000, headBytes: 10 })).account.observationsDropped;
+  };
+  expect(await decode(upload)).toBe(0);
+  expect(await decode(`${upload}GET /hidden HTTP/1.1\r\n\r\n`)).toBe(1);
+  expect(await decode(`CONNECT c2.example:443 HTTP/1.1\r\n\r\n${"x".repeat(3000)}`)).toBe(0);
+});

@@ -20,16 +20,8 @@ import { type ObservationRoom, openRoom } from "./observation-room.ts";
 import { type DecodedPacket, decodePacket } from "./packet.ts";
 import { readClientHello, readServerVersion } from "./tls.ts";
 
-export { DEFAULT_DECODE_LIMITS, type DecodeLimits } from "./decode-limits.ts";
-export type {
-  DecodeAccount,
-  DnsObservation,
-  FlowObservation,
-  FlowProtocol,
-  HttpObservation,
-  NetworkObservations,
-  TlsObservation,
-} from "./observation.ts";
+export type { DecodeLimits } from "./decode-limits.ts";
+export type { DecodeAccount, DnsObservation, FlowObservation, NetworkObservations } from "./observation.ts";
 
 export interface DecodeOptions {
   /** Text forms as in the flows. What these send is the sample's. */
@@ -133,18 +125,23 @@ async function readStreams(decoding: Decoding): Promise<void> {
 
 function readHttp({ room, http, account }: Decoding, flow: Flow): void {
   const requests: HttpRequest[] = [];
+  let isUnread = false;
   for (const request of readHttpRequests(flow.forward.content)) {
     const { uri, query, cookie, userAgent, referrer, bodyHead } = request;
     // Once there is no room the rest is not even read: thousands of tiny requests cost more time than they are worth.
     if (!room.take(http.length + requests.length, [uri, query, cookie, userAgent, referrer, bodyHead])) {
-      account.observationsDropped++;
+      isUnread = true;
       break;
     }
     requests.push(request);
   }
   const methods = requests.map((request) => request.method);
   const statuses = readHttpStatuses(flow.backward.content, methods);
-  for (const [index, { offset, bodyHead, ...request }] of requests.entries()) {
+  const isTunnel = methods.at(-1) === "CONNECT" || statuses.at(-1) === 101;
+  // A sample could hide a request behind enough harmless bytes: what was not looked at must show.
+  isUnread ||= !isTunnel && goesOnUnread(flow.forward, requests.at(-1)?.end ?? 0);
+  if (isUnread) account.observationsDropped++;
+  for (const [index, { offset, end: _end, bodyHead, ...request }] of requests.entries()) {
     http.push({
       time: toNanoseconds(flow.forward.timeAt(offset)),
       flow: flow.id,
@@ -157,7 +154,10 @@ function readHttp({ room, http, account }: Decoding, flow: Flow): void {
 
 function readTls(decoding: Decoding, flow: Flow): void {
   const hello = readClientHello(flow.forward.content);
-  if (hello === null) return;
+  if (hello === null) {
+    if (goesOnUnread(flow.forward, 0)) decoding.account.observationsDropped++;
+    return;
+  }
   if (!decoding.room.take(decoding.tls.length, [hello.serverName, ...hello.alpn])) {
     decoding.account.observationsDropped++;
     return;
@@ -168,10 +168,18 @@ function readTls(decoding: Decoding, flow: Flow): void {
 
 function readDnsStreams(decoding: Decoding, flow: Flow): void {
   for (const stream of [flow.forward, flow.backward]) {
+    let end = 0;
     for (const { offset, message } of splitDnsStream(stream.content)) {
       decoding.dns.add(flow.id, stream.timeAt(offset), message);
+      end = offset + 2 + message.length;
     }
+    if (goesOnUnread(stream, end)) decoding.account.observationsDropped++;
   }
+}
+
+/** Whether bytes behind `end` came that were not kept, so that nobody read what they say. */
+function goesOnUnread(stream: Flow["forward"], end: number): boolean {
+  return stream.content.length < stream.received && end < stream.received;
 }
 
 /** ICMP by its type (8 and 128 echo, 3 and 1 unreachable), other protocols by number. */

@@ -103,7 +103,10 @@ export interface DecodeAccount {
   gapBytes: number;
   /** IP datagrams that never became whole, or were pushed out by others. */
   fragmentsDropped: number;
-  /** DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their number, text or decoding work; of one HTTP connection only the first is counted. */
+  /**
+   * Connections whose requests go on beyond the bytes kept of them, DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their number, text or
+   * decoding work. A lower bound: of one HTTP connection only the first is counted.
+   */
   observationsDropped: number;
   /** The file ends within a record, goes on with something that is no record, or is longer than `limits.fileBytes`. */
   truncatedTail: boolean;

@@ -5,7 +5,7 @@ const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 
 /** Link types we can take apart, by their LINKTYPE_ numbers. */
-export const LINK_TYPES = {
+const LINK_TYPES = {
   0: "loopback",
   1: "ethernet",
   12: "raw",

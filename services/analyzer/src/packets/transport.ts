@@ -1,6 +1,6 @@
 /** TCP, UDP and ICMP headers. Pure views; null for what contradicts itself. Checksums are not looked at: offload leaves them wrong. */
 
-export interface TcpFields {
+interface TcpFields {
   readonly sequence: number;
   readonly syn: boolean;
   readonly ack: boolean;

@@ -46,7 +46,7 @@ export function buildCapture(frames: readonly (Buffer | BuiltFrame)[], options: 
 }
 
 /** Microseconds of the first frame without a time of its own. */
-export const START_TIME = 1_700_000_000_000_000;
+const START_TIME = 1_700_000_000_000_000;
 
 export function buildEthernet(etherType: number, payload: Buffer, tags: readonly number[] = []): Buffer {
   const header = Buffer.alloc(14 + tags.length * 4);

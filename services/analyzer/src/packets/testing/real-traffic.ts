@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ export async function openRealTraffic(): Promise<RealTraffic> {
   const [sample, sink] = [`${createRunName()}-a`, `${createRunName()}-b`];
   const children: ChildProcess[] = [];
   const start = (namespace: string, argv: readonly string[]) => {
-    const child = spawn("ip", ["netns", "exec", namespace, ...argv], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = launch(["ip", "netns", "exec", namespace, ...argv]);
     child.stdin.on("error", () => {});
     children.push(child);
     return child;
@@ -80,8 +80,13 @@ async function joinNamespaces(sample: string, sink: string): Promise<void> {
   }
 }
 
+function launch([program = "", ...rest]: readonly string[]): ChildProcessWithoutNullStreams {
+  return spawn(program, rest, { stdio: ["pipe", "pipe", "pipe"] });
+}
+
 async function runIp(argv: readonly string[]): Promise<void> {
-  const child = spawn("ip", argv, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = launch(["ip", ...argv]);
+  child.stdout.resume();
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaint += chunk.toString();
