@@ -50,7 +50,10 @@ export type TraceAddress =
   | { readonly family: "unix"; readonly path: string }
   | { readonly family: "other"; readonly number: number };
 
-/** A path as given, and the folder it is relative to as the kernel sees it (working directory or dirfd). */
+/**
+ * A path as given, and the folder it is relative to as the kernel sees it: working directory or dirfd, and for an absolute
+ * path the process's root (not `/` after a chroot). Not given at all (NULL): empty and readable.
+ */
 export interface TracePath {
   readonly argument: string;
   readonly base: string;
@@ -138,7 +141,7 @@ export type TraceRecord =
         | "chdir";
       readonly path: TracePath;
       readonly other?: TracePath;
-      /** Present for calls on descriptors: the file behind it. */
+      /** Of a call on a descriptor: the file behind it. Of a chdir that succeeded: the folder it led to. */
       readonly file?: TraceFile;
       readonly mode?: number;
       readonly uid?: number;
@@ -161,7 +164,7 @@ export type TraceRecord =
       readonly args: readonly bigint[];
       /** String arguments in order, where the call has any: mount source, target and type; memfd name; ... */
       readonly paths: readonly TracePath[];
-      /** Descriptor argument's file, where the call takes one: finit_module, setns, fchdir. */
+      /** Descriptor argument's file, where the call takes one: finit_module, setns, mmap. Of a chroot: the new root. */
       readonly file?: TraceFile;
     });
 

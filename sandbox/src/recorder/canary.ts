@@ -1,13 +1,14 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { Fault, type TraceAccount, type TraceRecord, toFault } from "@airlock/contracts";
 import { findCgroupTrees } from "../cgroup-tree.ts";
 import { createRunName } from "../run-name.ts";
 import { createTraceDamage, readTrace } from "./decode.ts";
 import type { Recorder } from "./recorder.ts";
+import { describeRecord } from "./trace-line.ts";
 
 export interface CanaryResult {
   readonly events: number;
@@ -16,16 +17,16 @@ export interface CanaryResult {
 
 /** Every event of `sandbox/tracer/src/canary.c`, in order. */
 const EXPECTED = [
-  "exec airlock-tracer airlock-canary,sing LD_AIRLOCK=canary",
+  "exec airlock-tracer [airlock-canary sing] LD_AIRLOCK=canary",
   "open /proc/self/status ok",
-  "syscall memfd_create ok airlock-canary",
-  "write-total memfd:airlock-canary 5 tweet",
-  "socket-call connect ok 127.0.0.1:9",
+  "memfd_create airlock-canary ok",
+  'wrote /memfd:airlock-canary memfd 5 in 1 "tweet"',
+  "connect 2/2/17 to 127.0.0.1:9 ok",
   "fork",
   "exit 3",
-  "syscall prctl ok",
-  "syscall prctl ok",
-  "syscall mount blocked canary,/,none",
+  "prctl ok",
+  "prctl ok",
+  "mount canary / none blocked EPERM",
   "exit 7",
 ];
 
@@ -102,7 +103,7 @@ async function sing(tracerPath: string, cgroup: string): Promise<void> {
 async function readAll(path: string): Promise<string[]> {
   const damage = createTraceDamage();
   const seen: string[] = [];
-  for await (const batch of readTrace(path, damage)) seen.push(...batch.map(describe));
+  for await (const batch of readTrace(path, damage)) seen.push(...batch.map(describePlain));
   if (damage.truncated || damage.malformed > 0) {
     throw new Fault("TRACER_FAILED", "the canary's trace can't be read to its end");
   }
@@ -121,35 +122,9 @@ function demand(seen: readonly string[], { started, classes, syscalls }: TraceAc
   if (!started || !counted || lost) throw new Fault("TRACER_FAILED", "the recorder's books of the canary are wrong");
 }
 
-function describe(record: TraceRecord): string {
-  switch (record.kind) {
-    case "exec":
-      return `exec ${basename(record.file.path)} ${record.argv.join(",")} ${record.env.join(",")}`;
-    case "fork":
-      return "fork";
-    case "exit":
-      return `exit ${record.signal === 0 ? record.code : `signal ${record.signal}`}`;
-    case "open":
-      return `open ${record.path.argument} ${outcome(record)}`;
-    case "write-total":
-      return `write-total ${record.file.memfd ? "memfd:" : ""}${record.file.path.replace("/memfd:", "")} ${record.bytes} ${Buffer.from(record.head).toString("latin1")}`;
-    case "path":
-      return `path ${record.operation} ${record.path.argument} ${outcome(record)}`;
-    case "socket-call": {
-      const to = record.remote;
-      const address = to?.family === "ipv4" ? `${to.address}:${to.port}` : "nowhere";
-      return `socket-call ${record.operation} ${outcome(record)} ${address}`;
-    }
-    case "syscall":
-      return ["syscall", record.syscall, outcome(record), record.paths.map(({ argument }) => argument).join(",")]
-        .filter((word) => word !== "")
-        .join(" ");
-    default:
-      return record satisfies never;
-  }
-}
-
-function outcome({ result, blocked }: { readonly result: number; readonly blocked: boolean }): string {
-  if (blocked) return "blocked";
-  return result >= 0 ? "ok" : `failed ${result}`;
+/** Where the tracer lies and which process looks at its own status differ from host to host. */
+function describePlain(record: TraceRecord): string {
+  const line = describeRecord(record);
+  if (record.kind === "exec") return line.replace(/^exec \S*\//, "exec ");
+  return record.kind === "open" ? line.replace(/ = \/proc\/\d+\/status/, "") : line;
 }

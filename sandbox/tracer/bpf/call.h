@@ -64,10 +64,39 @@ __noinline int append_argument(u32 dir, u32 place)
 	return 0;
 }
 
+/*
+ * A call that has just moved what its path was relative to (chdir, chroot): the path alone, and the folder that the
+ * process is in now.
+ */
+static __always_inline void append_moved(struct scratch *s, bool root)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fs_struct *fs = task->fs;
+	u64 dentry, mnt;
+
+	if (s->call.spec.path1)
+		append_argument(NO_BASE, s->call.spec.path1);
+	s->call.spec.fd = 0;
+	if (!fs)
+		return;
+	if (root) {
+		dentry = (u64)READ(fs, struct fs_struct, root.dentry);
+		mnt = (u64)READ(fs, struct fs_struct, root.mnt);
+	} else {
+		dentry = (u64)READ(fs, struct fs_struct, pwd.dentry);
+		mnt = (u64)READ(fs, struct fs_struct, pwd.mnt);
+	}
+	append_file_at(dentry, mnt, (u64)READ(dentry, struct dentry, d_inode));
+}
+
 static __always_inline void append_arguments(struct scratch *s)
 {
 	struct call_spec *spec = &s->call.spec;
 
+	if (s->call.result == 0 && spec->moves) {
+		append_moved(s, spec->moves == MOVES_ROOT);
+		return;
+	}
 	if (spec->path1)
 		append_argument(spec->dir1, spec->path1);
 	if (spec->path2)

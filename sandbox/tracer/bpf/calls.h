@@ -42,7 +42,10 @@ struct call_spec {
 	u8 string; /* a plain string */
 	u8 fd;
 	u8 values[3];
+	u8 moves; /* MOVES_* */
 };
+
+enum { MOVES_NOTHING, MOVES_FOLDER, MOVES_ROOT };
 
 #define BULK	 .class = CLASS_BULK
 #define OPEN	 .handler = HANDLE_OPEN, .class = CLASS_BULK
@@ -77,8 +80,8 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[62] = { .handler = HANDLE_IF_OTHERS },				       /* kill */
 	[76] = { PATH(TRUNCATE), BULK, AT(0, 1), VALUES(2) },		       /* truncate */
 	[77] = { PATH(TRUNCATE), BULK, .fd = 1, VALUES(2) },		       /* ftruncate */
-	[80] = { PATH(CHDIR), BULK, AT(0, 1) },				       /* chdir */
-	[81] = { PATH(CHDIR), BULK, .fd = 1 },				       /* fchdir */
+	[80] = { PATH(CHDIR), BULK, .moves = MOVES_FOLDER, AT(0, 1) },				       /* chdir */
+	[81] = { PATH(CHDIR), BULK, .moves = MOVES_FOLDER, .fd = 1 },				       /* fchdir */
 	[82] = { PATH(RENAME), BULK, AT(0, 1), AT2(0, 2) },		       /* rename */
 	[83] = { PATH(MKDIR), BULK, AT(0, 1), VALUES(2) },		       /* mkdir */
 	[84] = { PATH(RMDIR), BULK, AT(0, 1) },				       /* rmdir */
@@ -109,7 +112,7 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[155] = { CALL, AT(0, 1), AT2(0, 2) },				       /* pivot_root */
 	[157] = { .handler = HANDLE_IF_PRCTL },				       /* prctl */
 	[159] = { .handler = HANDLE_IF_FAILED },			       /* adjtimex */
-	[161] = { CALL, AT(0, 1) },					       /* chroot */
+	[161] = { CALL, AT(0, 1), .moves = MOVES_ROOT },					       /* chroot */
 	[163] = { CALL, AT(0, 1) },					       /* acct */
 	[164] = { CALL },						       /* settimeofday */
 	[165] = { CALL, AT(0, 1), AT2(0, 2), .string = 3 },		       /* mount */
@@ -199,7 +202,7 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[9] = { PATH(LINK), AT(0, 2), AT2(0, 1) },			      /* link */
 	[10] = { PATH(UNLINK), BULK, AT(0, 1) },			      /* unlink */
 	[11] = { .handler = HANDLE_IF_FAILED, BULK, AT(0, 1) },		      /* execve */
-	[12] = { PATH(CHDIR), BULK, AT(0, 1) },				      /* chdir */
+	[12] = { PATH(CHDIR), BULK, .moves = MOVES_FOLDER, AT(0, 1) },				      /* chdir */
 	[14] = { PATH(MKNOD), AT(0, 1), VALUES(2) },			      /* mknod */
 	[15] = { PATH(CHMOD), BULK, AT(0, 1), VALUES(2) },		      /* chmod */
 	[16] = { PATH(CHOWN), BULK, AT(0, 1), VALUES(0, 2, 3) },	      /* lchown */
@@ -217,7 +220,7 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[51] = { CALL, AT(0, 1) },					      /* acct */
 	[52] = { CALL, AT(0, 1) },					      /* umount2 */
 	[54] = { .handler = HANDLE_IF_IOCTL, .fd = 1 },			      /* ioctl */
-	[61] = { CALL, AT(0, 1) },					      /* chroot */
+	[61] = { CALL, AT(0, 1), .moves = MOVES_ROOT },					      /* chroot */
 	[63] = { .handler = HANDLE_CLOSE, .fd = 2 },			      /* dup2 */
 	[70] = { CALL },						      /* setreuid */
 	[71] = { CALL },						      /* setregid */
@@ -244,7 +247,7 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[128] = { CALL, .string = 3 },					      /* init_module */
 	[129] = { CALL, .string = 1 },					      /* delete_module */
 	[131] = { CALL, AT(0, 2) },					      /* quotactl */
-	[133] = { PATH(CHDIR), BULK, .fd = 1 },				      /* fchdir */
+	[133] = { PATH(CHDIR), BULK, .moves = MOVES_FOLDER, .fd = 1 },				      /* fchdir */
 	[136] = { CALL },						      /* personality */
 	[138] = { CALL },						      /* setfsuid */
 	[139] = { CALL },						      /* setfsgid */

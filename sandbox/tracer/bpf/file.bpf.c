@@ -53,6 +53,8 @@ static __always_inline void submit_total(struct scratch *s, struct write_total *
 	if (names > WRITE_NAMES_MAX || head > HEAD_MAX)
 		return;
 	__builtin_memcpy(s->data, &total->record, sizeof(total->record));
+	/* Records stand in the order of their times: this one's is now. */
+	((struct record *)s->data)->time = bpf_ktime_get_boot_ns();
 	s->len = sizeof(total->record);
 	body = append(s, sizeof(*body));
 	if (!body)
@@ -193,7 +195,6 @@ __noinline int add_written(u64 file, u64 bytes, u64 head, u32 head_bytes)
 	}
 	__sync_fetch_and_add(&total->body.bytes, bytes);
 	__sync_fetch_and_add(&total->body.calls, 1);
-	total->record.time = bpf_ktime_get_boot_ns();
 	return 0;
 }
 

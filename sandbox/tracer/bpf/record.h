@@ -157,6 +157,9 @@ static __always_inline void append_user_string(struct scratch *s, u32 tag, u64 f
 	asm volatile("" : "+r"(at));
 	if (!field || at > RECORD_FULL)
 		return;
+	/* None given, as many calls allow. */
+	if (!from)
+		return;
 	n = bpf_probe_read_user_str(&s->data[at], ARGUMENT_MAX, (const void *)from);
 	if (n <= 0) {
 		field->tag = FIELD_UNREADABLE;

@@ -260,16 +260,21 @@ static __always_inline bool is_usual_socket(struct call *call)
 
 static __always_inline int record_messages(struct call *call)
 {
-	u32 stride = call->compat ? 32 : 64, i;
+	/* struct mmsghdr: a struct msghdr, then the length sent. */
+	u32 stride = call->compat ? 32 : 64, length = call->compat ? 28 : 56, i;
 
 	for (i = 0; i < MESSAGES_MAX; i++) {
 		struct message message;
+		u64 from = call->args[1] + i * stride;
+		u32 bytes = 0;
 
 		if (i > 0 && (s64)i >= call->result)
 			return 0;
-		message = read_message(call, call->args[1] + i * stride);
+		message = read_message(call, from);
+		if ((s64)i < call->result)
+			bpf_probe_read_user(&bytes, sizeof(bytes), (void *)(from + length));
 		if (message.name || call->denied)
-			record_socket(message.name, message.name_bytes, 0);
+			record_socket(message.name, message.name_bytes, bytes);
 	}
 	if (call->result > MESSAGES_MAX) {
 		struct scratch *s = scratch();

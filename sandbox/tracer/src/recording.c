@@ -199,6 +199,7 @@ static void add_total(struct recording *r, struct write_total *total)
 	__u16 head = total->head_bytes < HEAD_MAX ? total->head_bytes : HEAD_MAX;
 	size_t bytes;
 
+	total->record.time = boot_time();
 	memcpy(at, &total->record, sizeof(total->record));
 	at += sizeof(total->record);
 	memcpy(at, &total->body, sizeof(total->body));

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { rm, rmdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TraceAccount, TraceRecord } from "@airlock/contracts";
+import { findCgroupTrees } from "../cgroup-tree.ts";
+import { createRunName } from "../run-name.ts";
+import { createTraceDamage, readTrace, type TraceDamage } from "./decode.ts";
+import type { Recorder, TrackOptions } from "./recorder.ts";
+import { describeRecord } from "./trace-line.ts";
+
+/** For tests of the recorder: programs whose events are known, run as plain processes in a cgroup of their own. */
+
+/** Path of a program of `sandbox/tracer/workloads`. */
+export function findWorkload(name: string): string {
+  return fileURLToPath(new URL(`../../tracer/build/workloads/${name}`, import.meta.url));
+}
+
+export interface Cage {
+  readonly cgroup: string;
+  /** Empty, for the workload. Paths in it are told with `~` for it. */
+  readonly folder: string;
+  readonly trace: string;
+  remove(): Promise<void>;
+}
+
+export function makeCage(): Cage {
+  const { unified } = findCgroupTrees();
+  if (unified === null) throw new Error("no cgroup v2 tree");
+  const name = createRunName();
+  const cgroup = join(unified, name);
+  mkdirSync(cgroup);
+  const base = mkdtempSync(join(tmpdir(), `${name}-`));
+  const folder = join(base, "work");
+  mkdirSync(folder);
+  return {
+    cgroup,
+    folder,
+    trace: join(base, "trace.bin"),
+    async remove() {
+      await rmdir(cgroup);
+      await rm(base, { recursive: true });
+    },
+  };
+}
+
+/** Runs a program in the cage's cgroup. Resolves with its status, or the signal that ended it, and what it printed. */
+export function runInside(cage: Cage, argv: readonly string[]): Promise<{ ended: number | string; output: string }> {
+  const script = `echo $$ > ${cage.cgroup}/cgroup.procs && exec "$@"`;
+  const child = spawn("/bin/sh", ["-c", script, "sh", ...argv], { env: {}, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (data: Buffer) => {
+    output += data.toString("utf8");
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ ended: code ?? signal ?? "nothing", output }));
+  });
+}
+
+export interface WorkloadRun {
+  readonly ended: number | string;
+  readonly output: string;
+  readonly lines: string[];
+  readonly records: TraceRecord[];
+  readonly account: TraceAccount;
+  readonly damage: TraceDamage;
+}
+
+export async function recordWorkload(
+  recorder: Recorder,
+  argv: readonly string[] | ((cage: Cage) => readonly string[]),
+  options: Partial<TrackOptions> = {},
+): Promise<WorkloadRun> {
+  const cage = makeCage();
+  const session = await recorder.track({
+    cgroupPath: cage.cgroup,
+    outputPath: cage.trace,
+    ringBytes: 8 << 20,
+    traceBytes: 64 << 20,
+    begin: "any",
+    ...options,
+  });
+  const { ended, output } = await runInside(cage, typeof argv === "function" ? argv(cage) : argv);
+  const account = await session.seal();
+  const { records, damage } = await readAll(cage.trace);
+  await cage.remove();
+  const lines = records.map((record) => describeRecord(record).replaceAll(cage.folder, "~"));
+  return { ended, output, lines, records, account, damage };
+}
+
+export async function readAll(path: string): Promise<{ records: TraceRecord[]; damage: TraceDamage }> {
+  const damage = createTraceDamage();
+  const records: TraceRecord[] = [];
+  for await (const batch of readTrace(path, damage)) records.push(...batch);
+  return { records, damage };
+}
