@@ -44,9 +44,9 @@ const MOST_ARGUMENTS = 512;
 /** Every exec is one creation, also where it replaces an image in the same process. */
 export function describeCreation(
   record: ExecRecord,
-  context: { table: ProcessTable; origins: FileOrigins; partners: StreamPartners },
+  context: { table: ProcessTable; origins: FileOrigins },
 ): EventDraft<"process_creation"> {
-  const { table, origins, partners } = context;
+  const { table, origins } = context;
   const actor = describeActor(table, record.task, record.time);
   const script = findScript(record);
   const [stdin, stdout, stderr] = record.streams;
@@ -63,16 +63,29 @@ export function describeCreation(
     StdinKind: stdin.kind,
     StdoutKind: stdout.kind,
     StderrKind: stderr.kind,
-    StdinFromImage: partners.stdinFrom(record),
-    StdoutToImage: partners.stdoutTo(record),
+    // Filled by `completeCreation`; here they hold their place in the order of fields.
+    StdinFromImage: undefined,
+    StdoutToImage: undefined,
     StdinPeer: peerOf(stdin),
     StdoutPeer: peerOf(stdout),
     Sha256:
       actor.Image === undefined || record.file.memfd || record.file.deleted ? undefined : origins.sha256(actor.Image),
-    IsEntrypoint: isEntrypoint(table, record) ? true : undefined,
+    IsEntrypoint: table.entrypoint() === record ? true : undefined,
     Comm: record.task.comm,
   };
   return { time: record.time, category: "process_creation", process: record.task.key, fields };
+}
+
+/** Adds what only later records told: the other ends of its pipes, and where the script came from that it opened. */
+export function completeCreation(
+  { fields }: EventDraft<"process_creation">,
+  record: ExecRecord,
+  { origins, partners }: { origins: FileOrigins; partners: StreamPartners },
+): void {
+  const [from, to] = [partners.stdinFrom(record), partners.stdoutTo(record)];
+  if (from !== undefined) fields.StdinFromImage = from;
+  if (to !== undefined) fields.StdoutToImage = to;
+  if (fields.Script !== undefined) fields.ScriptOrigin ??= origins.ofPath(fields.Script);
 }
 
 export function describeTermination(
@@ -97,12 +110,6 @@ function requestedImage(record: ExecRecord, image: string | undefined): string |
   if (record.interpreter !== null || record.filename === "") return undefined;
   const requested = joinPath(record.cwd, record.filename);
   return requested === image ? undefined : requested;
-}
-
-/** By identity and time, not by object: the record is read twice. */
-function isEntrypoint(table: ProcessTable, record: ExecRecord): boolean {
-  const first = table.entrypoint();
-  return first !== undefined && first.task.key === record.task.key && first.time === record.time;
 }
 
 function describeParent(

@@ -3,7 +3,8 @@ import { createCallEvents } from "./call-events.ts";
 import type { EventDraft } from "./event-log.ts";
 import { createFileEvents, type EventContext } from "./file-events.ts";
 import { addPathEvent } from "./path-events.ts";
-import { describeCreation, describeTermination } from "./process-events.ts";
+import { completeCreation, describeCreation, describeTermination } from "./process-events.ts";
+import type { ExecRecord, GrowingProcessTable } from "./process-table.ts";
 import { createSocketEvents, type ExposedPort, type SocketTie } from "./socket-events.ts";
 import { joinPipes } from "./stream-partners.ts";
 
@@ -16,33 +17,36 @@ export interface TraceEvents {
 }
 
 /** Turns records, one at a time and in order of time, into events. */
-export function createTraceEvents(context: EventContext, exposedPorts: readonly ExposedPort[]): TraceEvents {
+export function createTraceEvents(
+  context: EventContext & { readonly table: GrowingProcessTable },
+  exposedPorts: readonly ExposedPort[],
+): TraceEvents {
   const { log, table, origins } = context;
-  const partners = joinPipes(table);
   const files = createFileEvents(context);
   const sockets = createSocketEvents(context, exposedPorts);
   const calls = createCallEvents(context);
-  const scripted: EventDraft<"process_creation">[] = [];
+  const creations: { draft: EventDraft<"process_creation">; record: ExecRecord }[] = [];
 
   return {
     add,
     complete() {
       files.complete();
-      // The interpreter opens its script after the exec, and only then does the kernel say where it came from.
-      for (const { fields } of scripted) fields.ScriptOrigin ??= origins.ofPath(fields.Script ?? "");
+      const partners = joinPipes(table);
+      for (const { draft, record } of creations) completeCreation(draft, record, { origins, partners });
     },
     ties: () => sockets.ties(),
     collapsed: () => files.collapsed() + sockets.collapsed() + calls.collapsed(),
   };
 
   function add(record: TraceRecord): void {
+    table.note(record);
     switch (record.kind) {
       case "fork":
         // Forks are no events of their own: lineage is in the events of whoever was forked.
         return;
       case "exec": {
-        const draft = log.add<"process_creation">(describeCreation(record, { table, origins, partners }));
-        if (draft?.fields.Script !== undefined && draft.fields.ScriptOrigin === undefined) scripted.push(draft);
+        const draft = log.add<"process_creation">(describeCreation(record, { table, origins }));
+        if (draft !== undefined) creations.push({ draft, record });
         return;
       }
       case "exit":

@@ -3,10 +3,9 @@ import { Fault, type Recording, RUN_FILES, type TraceRecord, toFault } from "@ai
 import { buildCoverage, type TraceDamage, type TraceReading } from "../extract/coverage.ts";
 import { createEventLog, type EventLog } from "../extract/event-log.ts";
 import type { ExtractedFlow, Extraction } from "../extract/extraction.ts";
-import type { EventContext } from "../extract/file-events.ts";
 import { createFileOrigins } from "../extract/file-origin.ts";
 import { addOutputEvents } from "../extract/output-events.ts";
-import { buildProcessTable, noteLife, openLifeLog, type ProcessTable } from "../extract/process-table.ts";
+import { createProcessTable } from "../extract/process-table.ts";
 import { inTimeOrder } from "../extract/record-order.ts";
 import { readRecording } from "../extract/recording-file.ts";
 import { addSinkEvents } from "../extract/sink-events.ts";
@@ -25,7 +24,7 @@ export interface ExtractLimits {
 export const DEFAULT_EXTRACT_LIMITS: ExtractLimits = { events: 2_000_000, orderWindow: 65_536 };
 
 export interface ExtractDeps {
-  /** Decodes a trace file in batches and notes what it can't read; it is called twice. */
+  /** Decodes a trace file in batches and notes what it can't read. */
   readonly readTrace: (path: string, damage: TraceDamage) => AsyncIterable<readonly TraceRecord[]>;
   readonly limits?: Partial<ExtractLimits>;
 }
@@ -38,24 +37,24 @@ export async function extract(runFolder: string, deps: ExtractDeps): Promise<Ext
   const limits = { ...DEFAULT_EXTRACT_LIMITS, ...deps.limits };
   const recording = await readRecording(join(runFolder, RUN_FILES.recording));
   const origins = createFileOrigins(recording);
-  const trace = openTrace(join(runFolder, RUN_FILES.trace), deps, limits.orderWindow);
+  const table = createProcessTable((exec) => origins.ofFile(exec.file));
+  const log = createEventLog(limits.events);
 
-  const { table, reading } = await readProcesses(trace, (exec) => origins.ofFile(exec.file));
-  const context = { log: createEventLog(limits.events), table, origins };
-  const calls = await readCalls(trace, context, recording);
+  const calls = createTraceEvents({ log, table, origins }, recording.plan.exposedPorts);
+  const reading = await readCalls(join(runFolder, RUN_FILES.trace), calls, { ...deps, window: limits.orderWindow });
   const network = await decodeCapture(join(runFolder, RUN_FILES.capture), {
     sampleAddresses: recording.sampleAddresses,
   });
-  const joint = { log: context.log, table, bootToUnixNs: BigInt(recording.bootToUnixNs) };
+  const joint = { log, table, bootToUnixNs: BigInt(recording.bootToUnixNs) };
   const traffic = addTrafficEvents(network, calls.ties(), joint);
   const sink = await readSinkLog(join(runFolder, RUN_FILES.sink));
   addSinkEvents(sink.records, traffic, joint);
-  addOutput(recording, context.log);
+  addOutput(recording, log);
 
-  const events = { bound: limits.events, lost: context.log.lost() };
+  const events = { bound: limits.events, lost: log.lost() };
   return {
     recording,
-    events: context.log.finish(joint.bootToUnixNs),
+    events: log.finish(joint.bootToUnixNs),
     processes: table.list(),
     flows: traffic.flows.map((joined) => describeFlow(joined, traffic)),
     coverage: buildCoverage(recording, { trace: reading, capture: network.account, sink: sink.reading, events }),
@@ -63,41 +62,33 @@ export async function extract(runFolder: string, deps: ExtractDeps): Promise<Ext
   };
 }
 
-type Trace = (damage: TraceDamage) => AsyncGenerator<readonly TraceRecord[]>;
-
-function openTrace(path: string, deps: ExtractDeps, window: number): Trace {
-  return async function* read(damage) {
-    try {
-      yield* inTimeOrder(deps.readTrace(path, damage), window);
-    } catch (error) {
-      throw toFault(error, "RUN_INVALID", "the trace can't be read");
-    }
-  };
-}
-
-/** First reading: who lived when. Later events ask for processes that were started after them, such as a pipe's reader. */
-async function readProcesses(
-  trace: Trace,
-  originOf: Parameters<typeof buildProcessTable>[1],
-): Promise<{ table: ProcessTable; reading: TraceReading }> {
-  const lives = openLifeLog();
+/** One reading, in order of time; what a record can't know yet is filled in at the end. */
+async function readCalls(
+  path: string,
+  calls: TraceEvents,
+  deps: ExtractDeps & { readonly window: number },
+): Promise<TraceReading> {
   const damage: TraceDamage = { malformed: 0, truncated: false };
   let records = 0;
-  for await (const batch of trace(damage)) {
+  for await (const batch of inTimeOrder(readBatches(path, damage, deps), deps.window)) {
     records += batch.length;
-    for (const record of batch) noteLife(lives, record);
-  }
-  return { table: buildProcessTable(lives, originOf), reading: { records, ...damage } };
-}
-
-/** Second reading: what they did. */
-async function readCalls(trace: Trace, context: EventContext, recording: Recording): Promise<TraceEvents> {
-  const calls = createTraceEvents(context, recording.plan.exposedPorts);
-  for await (const batch of trace({ malformed: 0, truncated: false })) {
     for (const record of batch) calls.add(record);
   }
   calls.complete();
-  return calls;
+  return { records, ...damage };
+}
+
+/** Whatever the decoder throws is the folder's fault, unlike what our own handling of a record may throw. */
+async function* readBatches(
+  path: string,
+  damage: TraceDamage,
+  deps: ExtractDeps,
+): AsyncGenerator<readonly TraceRecord[]> {
+  try {
+    yield* deps.readTrace(path, damage);
+  } catch (error) {
+    throw toFault(error, "RUN_INVALID", "the trace can't be read");
+  }
 }
 
 function addOutput(recording: Recording, log: EventLog): void {

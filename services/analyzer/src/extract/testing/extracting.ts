@@ -3,7 +3,7 @@ import type { NetworkObservations } from "../../packets/network-observations.ts"
 import { openAccount } from "../../packets/observation.ts";
 import { createEventLog } from "../event-log.ts";
 import { createFileOrigins } from "../file-origin.ts";
-import { buildProcessTable, noteLife, openLifeLog } from "../process-table.ts";
+import { createProcessTable } from "../process-table.ts";
 import { createTraceEvents } from "../trace-events.ts";
 import { addTrafficEvents } from "../traffic-events.ts";
 import { BOOT_TO_UNIX_NS, recording } from "./recordings.ts";
@@ -15,9 +15,7 @@ export function extractRecords(
 ) {
   const run = recording(given.recording);
   const origins = createFileOrigins(run);
-  const lives = openLifeLog();
-  for (const record of records) noteLife(lives, record);
-  const table = buildProcessTable(lives, (exec) => origins.ofFile(exec.file));
+  const table = createProcessTable((exec) => origins.ofFile(exec.file));
   const log = createEventLog(100_000);
   const calls = createTraceEvents({ log, table, origins }, run.plan.exposedPorts);
   for (const record of records) calls.add(record);
