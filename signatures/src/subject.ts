@@ -1,0 +1,41 @@
+import type { BehaviourEvent } from "@airlock/contracts";
+import { CONTEXT_FIELDS } from "./taxonomy/fields.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An event under judgement, and the start of the program that its process runs. */
+export interface Subject {
+  event: BehaviourEvent;
+  /** Fields of the latest `process_creation` of the event's process. */
+  context: Fields | undefined;
+}
+
+export type Accessor = (subject: Subject) => unknown;
+
+/** Reads a field of the event itself, and for context fields of its process when the event has none. */
+export function accessorOf(field: string): Accessor {
+  if (!CONTEXT_FIELDS.has(field)) return (subject) => own(subject.event.fields, field);
+  return (subject) => own(subject.event.fields, field) ?? own(subject.context, field);
+}
+
+/** A rule's field name may be anything, `constructor` too. */
+function own(fields: Fields | undefined, field: string): unknown {
+  if (fields === undefined) return undefined;
+  const value = fields[field];
+  return typeof value === "function" ? undefined : value;
+}
+
+/**
+ * Every text of the event itself, for keywords. Of a written file it is the content alone: keyword rules there
+ * look for log lines, which a path is not.
+ */
+export function textsOf(event: BehaviourEvent): string[] {
+  if (event.category === "file_event") return event.fields.Content === undefined ? [] : [event.fields.Content];
+  const texts: string[] = [];
+  for (const value of Object.values(event.fields)) {
+    if (typeof value === "string") texts.push(value);
+    else if (Array.isArray(value)) texts.push(...value.filter((entry): entry is string => typeof entry === "string"));
+    else if (typeof value === "number" || typeof value === "boolean") texts.push(String(value));
+  }
+  return texts;
+}

@@ -1,0 +1,193 @@
+import type { BehaviourEvent, EventOf, FileOrigin } from "@airlock/contracts";
+import { BoundedMap } from "./bounded-map.ts";
+import { isOutward, isSuccess } from "./outcome.ts";
+
+/** Enough for any honest image; a sample that goes beyond makes us forget, which is counted. */
+const MAX_PROCESSES = 65_536;
+const MAX_FILES = 262_144;
+
+/** What one process did so far, as far as facts and context fields ask. */
+export interface ProcessState {
+  readonly key: string;
+  /** Its latest program start. */
+  start: EventOf<"process_creation"> | undefined;
+  /** Its latest connection to the outside. */
+  connection: EventOf<"network_connection"> | undefined;
+  /** The first port that it listened on. */
+  listener: EventOf<"network_listen"> | undefined;
+  /** The downloaded file that it read, by the fewest steps from the network. */
+  readDownload: Download | undefined;
+  ended: boolean;
+}
+
+/** Where the bytes of a file came from. */
+export interface Download {
+  readonly connection: EventOf<"network_connection">;
+  readonly downloader: ProcessState;
+  /** 0 when the writer itself was connected; one more for each copy, unpacking or decoding since. */
+  readonly hops: number;
+}
+
+export type WriteEvent = EventOf<"file_event"> | EventOf<"file_rename">;
+
+/** A file that was made or written in this run, under its current name. */
+export interface WrittenFile {
+  readonly path: string;
+  /** The last event that wrote or made it. */
+  readonly written: WriteEvent;
+  readonly writer: ProcessState | undefined;
+  /** Where it came from by the first event that wrote it. */
+  readonly origin: FileOrigin | undefined;
+  deleted: boolean;
+}
+
+/** Memory of a run that facts share, fed by every event in order. */
+export class World {
+  readonly #processes = new BoundedMap<string, ProcessState>(MAX_PROCESSES);
+  readonly #files = new BoundedMap<string, WrittenFile>(MAX_FILES);
+  /** Last program start by executed path, image or script. */
+  readonly #executed = new BoundedMap<string, EventOf<"process_creation">>(MAX_FILES);
+  /** Latest process by the number that the sample sees. */
+  readonly #byPid = new BoundedMap<number, ProcessState>(MAX_PROCESSES);
+
+  /** Entries forgotten for lack of room. */
+  get forgotten(): number {
+    return this.#processes.evicted + this.#files.evicted + this.#executed.evicted;
+  }
+
+  process(key: string | null): ProcessState | undefined {
+    return key === null ? undefined : this.#processes.get(key);
+  }
+
+  processByPid(pid: number | undefined): ProcessState | undefined {
+    return pid === undefined ? undefined : this.#byPid.get(pid);
+  }
+
+  file(path: string): WrittenFile | undefined {
+    return this.#files.get(path);
+  }
+
+  lastExecution(path: string): EventOf<"process_creation"> | undefined {
+    return this.#executed.get(path);
+  }
+
+  processes(): Iterable<ProcessState> {
+    return this.#processes.values();
+  }
+
+  /** The network origin of a written file as far as it is known now, or null. */
+  downloadOf(file: WrittenFile): Download | null {
+    const { writer } = file;
+    if (writer === undefined) return null;
+    if (writer.connection !== undefined) return { connection: writer.connection, downloader: writer, hops: 0 };
+    return writer.readDownload === undefined ? null : { ...writer.readDownload, hops: writer.readDownload.hops + 1 };
+  }
+
+  observe(event: BehaviourEvent): void {
+    switch (event.category) {
+      case "process_creation":
+        this.#observeStart(event);
+        return;
+      case "process_termination": {
+        const process = this.process(event.process);
+        if (process !== undefined) process.ended = true;
+        return;
+      }
+      case "network_connection":
+        if (event.process !== null && isOutward(event)) this.#state(event.process).connection = event;
+        return;
+      case "network_listen":
+        if (event.process !== null && isSuccess(event.fields.Result)) {
+          this.#state(event.process).listener ??= event;
+        }
+        return;
+      case "file_event":
+        if (isSuccess(event.fields.Result) && event.fields.Operation !== "mkdir") this.#observeWrite(event);
+        return;
+      case "file_access":
+        if (isSuccess(event.fields.Result)) this.#observeRead(event);
+        return;
+      case "file_rename":
+        if (isSuccess(event.fields.Result)) this.#observeRename(event);
+        return;
+      case "file_delete": {
+        const file = this.#files.get(event.fields.TargetFilename);
+        if (file !== undefined && isSuccess(event.fields.Result)) file.deleted = true;
+        return;
+      }
+      // Nothing that a fact would have to remember.
+      case "process_access":
+      case "file_change":
+      case "dns_query":
+      case "proxy":
+      case "tls":
+      case "payload":
+      case "output":
+      case "syscall":
+      case "driver_load":
+      case "derived":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #state(key: string): ProcessState {
+    return this.#processes.ensure(key, () => ({
+      key,
+      start: undefined,
+      connection: undefined,
+      listener: undefined,
+      readDownload: undefined,
+      ended: false,
+    }));
+  }
+
+  #observeStart(event: EventOf<"process_creation">): void {
+    const { Image, Script, ProcessId } = event.fields;
+    if (Image !== undefined) this.#executed.set(Image, event);
+    if (Script !== undefined) this.#executed.set(Script, event);
+    if (event.process === null) return;
+    const state = this.#state(event.process);
+    state.start = event;
+    if (ProcessId !== undefined) this.#byPid.set(ProcessId, state);
+  }
+
+  #observeWrite(event: EventOf<"file_event">): void {
+    const { TargetFilename: path, FileOrigin: origin } = event.fields;
+    const known = this.#files.get(path);
+    this.#files.set(path, {
+      path,
+      written: event,
+      writer: event.process === null ? undefined : this.#state(event.process),
+      origin: known === undefined || known.deleted ? origin : known.origin,
+      deleted: false,
+    });
+  }
+
+  #observeRead(event: EventOf<"file_access">): void {
+    const file = this.#files.get(event.fields.TargetFilename);
+    if (file === undefined || file.deleted || event.process === null) return;
+    const reader = this.#state(event.process);
+    // What a process wrote itself is no second step.
+    if (file.writer === reader) return;
+    const download = this.downloadOf(file);
+    if (download === null || (reader.readDownload !== undefined && reader.readDownload.hops <= download.hops)) return;
+    reader.readDownload = download;
+  }
+
+  #observeRename(event: EventOf<"file_rename">): void {
+    const { SourceFilename: from, TargetFilename: path } = event.fields;
+    const moved = this.#files.get(from);
+    this.#files.delete(from);
+    // A moved file keeps who wrote it: moving adds nothing to its content.
+    const writer = moved?.writer ?? (event.process === null ? undefined : this.#state(event.process));
+    this.#files.set(path, {
+      path,
+      written: moved?.written ?? event,
+      writer,
+      origin: moved?.origin ?? event.fields.FileOrigin,
+      deleted: false,
+    });
+  }
+}
