@@ -17,7 +17,7 @@ export async function readSinkLog(path: string): Promise<SinkLog> {
   let malformed = 0;
   try {
     for await (const line of readLines(createReadStream(path), LONGEST_LINE)) {
-      const record = parseLine(line.text);
+      const record = parseLine(line);
       if (record === null) malformed += 1;
       else records.push(record);
     }

@@ -162,6 +162,21 @@ describe("connections", () => {
     ]);
   });
 
+  test("answering a probe by datagram is not beginning", () => {
+    const answer = { socket: UDP, local: ipv4(SAMPLE, 8080), remote: ipv4(SINK, 50_000), bytes: 20, result: 20 };
+    const { fields } = run([me.socket(11, "send", answer)], { flows: [{ ...inbound, protocol: "udp" }] });
+    expect(fields("network_connection")).toMatchObject([
+      {
+        Image: "/bin/sh",
+        Protocol: "udp",
+        Initiated: false,
+        SourceIp: SINK,
+        DestinationIp: SAMPLE,
+        DestinationPort: 8080,
+      },
+    ]);
+  });
+
   test("listeners know whether the image declares their port", () => {
     const listen = (ms: number, port: number) => me.socket(ms, "listen", { local: ipv4("0.0.0.0", port) });
     const bind = (ms: number, port: number) => me.socket(ms, "bind", { socket: UDP, local: ipv4("0.0.0.0", port) });
