@@ -22,4 +22,7 @@ void drop_rights(uid_t uid, uint64_t keep);
 /* SIGKILL when `parent` ends. After drop_rights: a change of user id clears it (prctl(2)). */
 void die_with_parent(pid_t parent);
 
+/* Waits for a child and gives its status as a shell does: 128 and the signal's number when it was killed. */
+int wait_for(pid_t child);
+
 #endif

@@ -1,10 +1,11 @@
 /*
  * Starts the packet capture: run-capture NETNS UID PARENT LINK PROGRAM [ARGUMENT...]
  *
- * PROGRAM (tcpdump) runs as UID with CAP_NET_RAW and nothing else. A second process reads 16-byte marks from standard input
- * and sends each as a frame on LINK: when a mark comes out of the capture, everything before it has, which is how a capture
- * is known to have begun and to be complete. The frames carry an experimental EtherType and a foreign address, so that the
- * other side drops them. Everything ends with PARENT.
+ * PROGRAM (tcpdump) runs as UID with CAP_NET_RAW and nothing else. This process reads 16-byte marks from standard input and
+ * sends each as a frame on LINK: when a mark comes out of the capture, everything before it has, which is how a capture is
+ * known to have begun and to be complete. The frames carry an experimental EtherType and a foreign address, so that the other
+ * side drops them. The end of standard input ends PROGRAM in good order; this process ends with it, with its status, and takes
+ * it along when PARENT ends.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -13,12 +14,17 @@
 #include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "confine.h"
 
+#define HEADER_BYTES 14
 #define MARK_BYTES 16
 #define MARK_ETHERTYPE 0x88b5
 
@@ -33,48 +39,65 @@ static int open_link(const char *name)
 	return handle;
 }
 
-static void send_marks(int link)
+/* False at the end of standard input. */
+static bool pass_mark(int link)
 {
-	unsigned char frame[60] = {0x02, 0, 0, 0, 0, 0x01, 0x02, 0, 0, 0, 0, 0x02, MARK_ETHERTYPE >> 8, MARK_ETHERTYPE & 0xff};
+	static unsigned char frame[60] = {0x02, 0, 0, 0, 0, 0x01, 0x02, 0, 0, 0, 0, 0x02, MARK_ETHERTYPE >> 8,
+					  MARK_ETHERTYPE & 0xff};
+	static size_t filled;
+	ssize_t length = read(0, frame + HEADER_BYTES + filled, MARK_BYTES - filled);
 
+	if (length < 0 && errno == EINTR)
+		return true;
+	if (length <= 0)
+		return false;
+	filled += (size_t)length;
+	if (filled < MARK_BYTES)
+		return true;
+	filled = 0;
+	/* A lost mark is sent again by the caller. */
+	send(link, frame, sizeof(frame), 0);
+	return true;
+}
+
+/* Until standard input ends or the program does. */
+static void pass_marks(int link, pid_t program)
+{
+	struct pollfd ready[2] = {{0, POLLIN, 0}, {(int)syscall(SYS_pidfd_open, program, 0), POLLIN, 0}};
+
+	if (ready[1].fd < 0)
+		fail("program");
 	for (;;) {
-		size_t filled = 0;
-
-		while (filled < MARK_BYTES) {
-			ssize_t length = read(0, frame + 14 + filled, MARK_BYTES - filled);
-
-			if (length < 0 && errno == EINTR)
-				continue;
-			if (length <= 0)
-				_exit(0);
-			filled += (size_t)length;
+		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+			fail("poll");
+		if (ready[1].revents)
+			return;
+		if (ready[0].revents && !pass_mark(link)) {
+			kill(program, SIGTERM);
+			return;
 		}
-		if (send(link, frame, sizeof(frame), 0) < 0)
-			fail("mark");
 	}
 }
 
-static void start_marks(int link, uid_t uid)
+__attribute__((noreturn)) static void become_program(char **program, uid_t uid, pid_t parent)
 {
-	pid_t parent = getpid();
-	pid_t child = fork();
+	char *no_environment[] = {NULL};
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (child < 0)
-		fail("marks");
-	if (child > 0)
-		return;
-	close(1);
-	drop_rights(uid, 0);
+	if (null < 0 || dup2(null, 0) < 0 || close_range(3, ~0U, 0))
+		fail("handles");
+	drop_rights(uid, 1ULL << CAP_NET_RAW);
 	die_with_parent(parent);
-	send_marks(link);
+	execve(program[0], program, no_environment);
+	fail("program %s", program[0]);
 }
 
 int main(int count, char **arguments)
 {
-	char *no_environment[] = {NULL};
+	pid_t self = getpid();
 	uid_t uid;
-	pid_t parent;
-	int link, null;
+	pid_t parent, program;
+	int link;
 
 	if (count < 6) {
 		errno = EINVAL;
@@ -84,12 +107,16 @@ int main(int count, char **arguments)
 	parent = (pid_t)number_argument(arguments[3], 1, 0x7fffffff);
 	enter_network(arguments[1]);
 	link = open_link(arguments[4]);
-	start_marks(link, uid);
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null < 0 || dup2(null, 0) < 0 || close_range(3, ~0U, 0) || chdir("/"))
-		fail("handles");
-	drop_rights(uid, 1ULL << CAP_NET_RAW);
+	if (chdir("/"))
+		fail("folder");
+	program = fork();
+	if (program < 0)
+		fail("program");
+	if (program == 0)
+		become_program(arguments + 5, uid, self);
+	close(1);
+	drop_rights(uid, 0);
 	die_with_parent(parent);
-	execve(arguments[5], arguments + 5, no_environment);
-	fail("program %s", arguments[5]);
+	pass_marks(link, program);
+	return wait_for(program);
 }

@@ -2,9 +2,10 @@
  * Starts the sinkhole: sink-sockets NETNS UID PARENT PORT LINK FILE_BYTES [SHOWN...] -- PROGRAM [ARGUMENT...]
  *
  * The only privileged moment of the sinkhole. It joins the sink namespace, opens the sockets that accept traffic to every
- * address (IP_TRANSPARENT needs a capability), then becomes UID in a root that shows only the given paths, and turns into
- * PROGRAM with an empty environment. PROGRAM inherits 0 to 2 and 3 (its log) from the caller, 4 and 5 (TCP listeners for
- * IPv4 and IPv6) and 6 (datagrams, see udp-relay.h). Everything ends with PARENT.
+ * address (IP_TRANSPARENT needs a capability), and becomes UID in a root that shows only the given paths. PROGRAM runs there
+ * with an empty environment and inherits 0 to 2 and 3 (its log) from the caller, 4 and 5 (TCP listeners for IPv4 and IPv6)
+ * and 6 (datagrams, see udp-relay.h). This process itself relays the datagrams, ends when PROGRAM has ended, with its status,
+ * and takes it along when PARENT ends.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -91,29 +92,6 @@ static int open_listener(int family, unsigned short port)
 	return handle;
 }
 
-/* The relay keeps one capability, for answers from foreign addresses, in a namespace that leads nowhere. */
-static void start_relay(const struct plan *plan, int udp4, int udp6, const int *stream)
-{
-	pid_t parent = getpid();
-	unsigned int link = if_nametoindex(plan->link);
-	pid_t child;
-
-	if (!link)
-		fail("link %s", plan->link);
-	child = fork();
-	if (child < 0)
-		fail("relay");
-	if (child > 0)
-		return;
-	close(stream[0]);
-	for (int handle = 0; handle < FIRST_HANDLE; handle++)
-		if (handle != 2)
-			close(handle);
-	drop_rights(plan->uid, 1ULL << CAP_NET_RAW);
-	die_with_parent(parent);
-	relay_datagrams(udp4, udp6, stream[1], link);
-}
-
 static void limit(int resource, rlim_t value)
 {
 	struct rlimit bound = {value, value};
@@ -139,30 +117,60 @@ static void place_handles(const int *handles)
 		fail("handles");
 }
 
+__attribute__((noreturn)) static void become_program(const struct plan *plan, pid_t parent, const int *handles)
+{
+	char *no_environment[] = {NULL};
+
+	place_handles(handles);
+	limit(RLIMIT_FSIZE, plan->file_bytes);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, OPEN_FILES);
+	limit(RLIMIT_NPROC, THREADS);
+	drop_rights(plan->uid, 0);
+	die_with_parent(parent);
+	execve(plan->program[0], plan->program, no_environment);
+	fail("program %s", plan->program[0]);
+}
+
+/* The relay keeps one capability, for answers from foreign addresses, in a namespace that leads nowhere. */
+static int become_relay(const struct plan *plan, pid_t program, const int *udp, int stream)
+{
+	unsigned int link = if_nametoindex(plan->link);
+
+	if (!link)
+		fail("link %s", plan->link);
+	for (int handle = 0; handle < FIRST_HANDLE; handle++)
+		if (handle != 2)
+			close(handle);
+	drop_rights(plan->uid, 1ULL << CAP_NET_RAW);
+	die_with_parent(plan->parent);
+	relay_datagrams(udp[0], udp[1], stream, link);
+	return wait_for(program);
+}
+
 int main(int count, char **arguments)
 {
 	struct plan plan = read_arguments(count, arguments);
-	char *no_environment[] = {NULL};
-	int stream[2], handles[HANDLES], udp4, udp6;
+	pid_t self = getpid();
+	int stream[2], handles[HANDLES], udp[2];
+	pid_t program;
 
 	signal(SIGPIPE, SIG_IGN);
 	enter_network(plan.network);
 	handles[0] = open_listener(AF_INET, plan.port);
 	handles[1] = open_listener(AF_INET6, plan.port);
-	udp4 = open_udp(AF_INET, plan.port);
-	udp6 = open_udp(AF_INET6, plan.port);
+	udp[0] = open_udp(AF_INET, plan.port);
+	udp[1] = open_udp(AF_INET6, plan.port);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream))
 		fail("relay stream");
-	show_only(plan.shown, plan.shown_count);
-	start_relay(&plan, udp4, udp6, stream);
 	handles[2] = stream[0];
-	place_handles(handles);
-	limit(RLIMIT_FSIZE, plan.file_bytes);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, OPEN_FILES);
-	limit(RLIMIT_NPROC, THREADS);
-	drop_rights(plan.uid, 0);
-	die_with_parent(plan.parent);
-	execve(plan.program[0], plan.program, no_environment);
-	fail("program %s", plan.program[0]);
+	show_only(plan.shown, plan.shown_count);
+	program = fork();
+	if (program < 0)
+		fail("program");
+	if (program == 0)
+		become_program(&plan, self, handles);
+	for (int i = 0; i < HANDLES; i++)
+		close(handles[i]);
+	return become_relay(&plan, program, udp, stream[1]);
 }

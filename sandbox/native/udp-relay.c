@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -61,7 +62,8 @@ int open_udp(int family, unsigned short port)
 	return handle;
 }
 
-static void write_all(int stream, struct iovec *part, int parts)
+/* False when the sinkhole is gone. */
+static bool write_all(int stream, struct iovec *part, int parts)
 {
 	while (parts > 0) {
 		ssize_t done = writev(stream, part, parts);
@@ -69,7 +71,7 @@ static void write_all(int stream, struct iovec *part, int parts)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			_exit(0); /* The sinkhole is gone. */
+			return false;
 		while (parts > 0 && (size_t)done >= part->iov_len) {
 			done -= (ssize_t)part->iov_len;
 			part++;
@@ -80,6 +82,7 @@ static void write_all(int stream, struct iovec *part, int parts)
 			part->iov_len -= (size_t)done;
 		}
 	}
+	return true;
 }
 
 static void fill_address(struct datagram_header *header, const struct sockaddr_storage *from, int is_source)
@@ -97,7 +100,7 @@ static void fill_address(struct datagram_header *header, const struct sockaddr_s
 }
 
 /* Hands one received datagram to the sinkhole. The write blocks while it is behind; the kernel then counts what it drops. */
-static void forward(int udp, int stream)
+static bool forward(int udp, int stream)
 {
 	static unsigned char payload[MAX_PAYLOAD];
 	struct datagram_header header = {0};
@@ -110,7 +113,7 @@ static void forward(int udp, int stream)
 	struct iovec parts[2] = {{&header, sizeof(header)}, {payload, 0}};
 
 	if (length < 0)
-		return;
+		return true;
 	for (struct cmsghdr *note = CMSG_FIRSTHDR(&message); note; note = CMSG_NXTHDR(&message, note)) {
 		if (note->cmsg_level == SOL_IP && note->cmsg_type == IP_ORIGDSTADDR)
 			memcpy(&destination, CMSG_DATA(note), sizeof(struct sockaddr_in));
@@ -124,13 +127,13 @@ static void forward(int udp, int stream)
 		}
 	}
 	if (destination.ss_family != source.ss_family)
-		return;
+		return true;
 	header.family = source.ss_family == AF_INET ? 4 : 6;
 	fill_address(&header, &source, 1);
 	fill_address(&header, &destination, 0);
 	put32(header.length, (uint32_t)length);
 	parts[1].iov_len = (size_t)length;
-	write_all(stream, parts, length ? 2 : 1);
+	return write_all(stream, parts, length ? 2 : 1);
 }
 
 /* A socket of its own for each answer, for a source port can't be chosen otherwise. What can't be answered (multicast) isn't. */
@@ -167,8 +170,8 @@ static void answer(const struct datagram_header *header, const unsigned char *pa
 	close(handle);
 }
 
-/* Takes whole answers out of what has been read so far. */
-static void answer_ready(int stream, unsigned int link)
+/* Takes whole answers out of what has been read so far. False when the sinkhole is gone, or talks nonsense. */
+static bool answer_ready(int stream, unsigned int link)
 {
 	static unsigned char buffer[2 * (MAX_PAYLOAD + sizeof(struct datagram_header))];
 	static size_t filled;
@@ -177,14 +180,14 @@ static void answer_ready(int stream, unsigned int link)
 	ssize_t length = read(stream, buffer + filled, sizeof(buffer) - filled);
 
 	if (length < 0 && errno == EINTR)
-		return;
+		return true;
 	if (length <= 0)
-		_exit(0);
+		return false;
 	filled += (size_t)length;
 	while (filled - used >= sizeof(header)) {
 		memcpy(&header, buffer + used, sizeof(header));
 		if (get32(header.length) > MAX_PAYLOAD)
-			_exit(72);
+			return false;
 		if (filled - used < sizeof(header) + get32(header.length))
 			break;
 		answer(&header, buffer + used + sizeof(header), get32(header.length), link);
@@ -192,20 +195,23 @@ static void answer_ready(int stream, unsigned int link)
 	}
 	memmove(buffer, buffer + used, filled - used);
 	filled -= used;
+	return true;
 }
 
 void relay_datagrams(int udp4, int udp6, int stream, unsigned int link)
 {
 	struct pollfd ready[3] = {{udp4, POLLIN, 0}, {udp6, POLLIN, 0}, {stream, POLLIN, 0}};
 
-	for (;;) {
+	bool connected = true;
+
+	while (connected) {
 		if (poll(ready, 3, -1) < 0 && errno != EINTR)
 			fail("poll");
 		if (ready[2].revents)
-			answer_ready(stream, link);
-		if (ready[0].revents & POLLIN)
-			forward(udp4, stream);
-		if (ready[1].revents & POLLIN)
-			forward(udp6, stream);
+			connected = answer_ready(stream, link);
+		if (connected && ready[0].revents & POLLIN)
+			connected = forward(udp4, stream);
+		if (connected && ready[1].revents & POLLIN)
+			connected = forward(udp6, stream);
 	}
 }

@@ -98,7 +98,8 @@ class TcpdumpCapture implements Capture {
   /** Sends a mark along the link and waits for it to come out of the capture: all that was before it has come out too. */
   async passMark(): Promise<void> {
     const mark = randomBytes(MARK_BYTES);
-    const send = () => this.#child.process.stdin?.write(mark);
+    const { stdin } = this.#child.process;
+    const send = () => stdin?.writable && stdin.write(mark);
     const seen = new Promise<void>((resolve) => this.#marks.set(mark.toString("hex"), resolve));
     const timer = setInterval(send, MARK_EVERY_MS);
     try {
@@ -122,7 +123,7 @@ class TcpdumpCapture implements Capture {
   async #stop(): Promise<CaptureAccount> {
     const wasAlive = this.alive;
     const flushed = this.#full ? false : await this.#flush();
-    this.#child.process.kill("SIGTERM");
+    this.#child.process.stdin?.end();
     await this.#child.end(END_MS);
     closeSync(this.#file);
     if (this.#failure !== undefined) throw toFault(this.#failure, "CAPTURE_FAILED", "the capture could not be written");
@@ -151,7 +152,7 @@ class TcpdumpCapture implements Capture {
     if (this.#full) return;
     if (this.#bytes + bytes.length > this.#maxBytes) {
       this.#full = true;
-      this.#child.process.kill("SIGTERM");
+      this.#child.process.stdin?.end();
       return;
     }
     this.#append(bytes);
@@ -171,7 +172,7 @@ class TcpdumpCapture implements Capture {
       step();
     } catch (error) {
       this.#failure = error;
-      this.#child.process.kill("SIGKILL");
+      this.#child.process.stdin?.end();
     }
   }
 }

