@@ -1,5 +1,5 @@
 import type { Coverage, Finding, Report, SignatureLevel, VerdictLevel } from "@airlock/contracts";
-import { formatCount, formatDuration, formatPlural } from "./quantity.ts";
+import { formatBytes, formatCount, formatDuration, formatPlural } from "./quantity.ts";
 
 /** Worst first. */
 export const LEVELS: readonly SignatureLevel[] = ["critical", "high", "medium", "low", "informational"];
@@ -96,6 +96,14 @@ export function explainAccount(coverage: Coverage): string {
   const { counted, delivered, suppressed, dropped } = coverage;
   return `${formatCount(counted)} counted = ${formatCount(delivered)} delivered + ${formatCount(suppressed)} repeats suppressed + ${formatCount(dropped)} dropped`;
 }
+
+/** `memory (1.0 GiB, changed the sample)`. */
+export function explainLimit(hit: Coverage["limits"][number]): string {
+  const bound = IN_BYTES.has(hit.limit) ? formatBytes(hit.bound) : formatCount(hit.bound);
+  return `${hit.limit} (${bound}, ${hit.affectedSample ? "changed the sample" : "cut our record"})`;
+}
+
+const IN_BYTES: ReadonlySet<string> = new Set(["memory", "disk", "volume", "output", "capture", "trace"]);
 
 /** Kinds of behaviour of which the run holds none: what wasn't seen has to be visible too. */
 export function listUnseen(report: Report): string[] {

@@ -3,6 +3,7 @@ import { formatEndpoint } from "./endpoint.ts";
 import {
   countByLevel,
   explainAccount,
+  explainLimit,
   explainOutcome,
   explainVerdict,
   LEVEL_ICONS,
@@ -60,7 +61,7 @@ function writeCoverage(report: Report): string {
   const sensors = coverage.sensors.map(
     (sensor) => `${sensor.confirmed && sensor.aliveAtEnd ? "✔" : "✖"} ${sensor.name}`,
   );
-  const limits = coverage.limits.map((hit) => `${hit.limit} (${escapeMarkdown(hit.detail)})`);
+  const limits = coverage.limits.map((hit) => `${explainLimit(hit)} ${escapeMarkdown(hit.detail)}`);
   return [
     `### Coverage: ${verdict.reasons.length === 0 ? "✔ complete" : "✖ incomplete"}`,
     "",

@@ -1,7 +1,15 @@
 import type { Report } from "@airlock/contracts";
-import { countByLevel, explainAccount, explainOutcome, LEVEL_ICONS, listUnseen, sortFindings } from "../explanation.ts";
+import {
+  countByLevel,
+  explainAccount,
+  explainLimit,
+  explainOutcome,
+  LEVEL_ICONS,
+  listUnseen,
+  sortFindings,
+} from "../explanation.ts";
 import { layOutProcesses, type ProcessRow } from "../process-tree.ts";
-import { formatBytes, formatCount, formatDuration } from "../quantity.ts";
+import { formatBytes, formatCount, formatDuration, formatPlural } from "../quantity.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Rows a list shows; everything is in the JSON document. */
@@ -15,7 +23,7 @@ export function writeCoverage(report: Report): Markup {
 <dt>Events</dt><dd class="${coverage.dropped > 0 ? "bad" : ""}">${explainAccount(coverage)}</dd>
 <dt>Window</dt><dd>${formatDuration(report.run.windowMs)} of ${formatDuration(report.plan.durationMs)}; ${explainOutcome(report)}; frozen ${formatDuration(coverage.frozenMs)}</dd>
 <dt>Ran</dt><dd>${coverage.entrypoints.map((entry) => html`${entry.exercised ? "✔ " : "✖ not exercised: "}<code>${entry.argv.join(" ")}</code> `)}</dd>
-<dt>Limits hit</dt><dd>${coverage.limits.length === 0 ? "none" : coverage.limits.map((hit) => html`<div class="warn">▲ ${hit.limit} (${formatCount(hit.bound)}, ${hit.affectedSample ? "changed the sample" : "cut our record"}) ${hit.detail}</div>`)}</dd>
+<dt>Limits hit</dt><dd>${coverage.limits.length === 0 ? "none" : coverage.limits.map((hit) => html`<div class="warn">▲ ${explainLimit(hit)} ${hit.detail}</div>`)}</dd>
 <dt>Truncated</dt><dd>${coverage.truncated.join(", ") || "nothing"}</dd>
 <dt>Not seen</dt><dd>${listUnseen(report).join(", ") || "every kind of behaviour occurred"}</dd>
 ${verdict.reasons.map((reason) => html`<dt>Doubt</dt><dd><strong class="bad">✖ ${reason.code}</strong> ${reason.detail}</dd>`)}</dl></section>`;
@@ -36,7 +44,7 @@ ${sortFindings(report.findings).map(writeFinding)}</section>`;
 function writeFinding(finding: Report["findings"][number]): Markup {
   const { signature, techniques, tactics, weight, matches, evidence } = finding;
   return html`<details open><summary><span class="level ${signature.level}">${LEVEL_ICONS[signature.level]} ${signature.level}</span> <strong>${signature.title}</strong> ${techniques.map((id) => html`<span class="chip">${id}</span> `)}</summary>
-<p>${signature.description}</p><p class="muted">${signature.id} · ${tactics.join(", ")} · weight ${weight} · ${formatCount(matches)} ${matches === 1 ? "match" : "matches"}</p>
+<p>${signature.description}</p><p class="muted">${[signature.id, ...tactics, `weight ${weight}`, formatPlural(matches, "match", "matches")].join(" · ")}</p>
 <ol>${evidence.map(({ event, excerpt }) => html`<li><code class="muted">${event}</code><code>${excerpt}</code></li>`)}</ol></details>`;
 }
 

@@ -1,6 +1,6 @@
 import type { Coverage, Report } from "@airlock/contracts";
-import { explainAccount, explainOutcome, listUnseen } from "../explanation.ts";
-import { formatBytes, formatCount, formatDuration } from "../quantity.ts";
+import { explainAccount, explainLimit, explainOutcome, listUnseen } from "../explanation.ts";
+import { formatCount, formatDuration } from "../quantity.ts";
 import { type Line, lineWidth, type Span, span, wrapLine } from "../styled-text.ts";
 import { drawBox } from "./frame.ts";
 
@@ -80,12 +80,7 @@ function drawEntrypoints(coverage: Coverage): Line {
 function drawLimits(coverage: Coverage): Line {
   if (coverage.limits.length === 0) return [span("none hit")];
   return coverage.limits.flatMap((hit, index): Line => {
-    const bound = IN_BYTES.has(hit.limit) ? formatBytes(hit.bound) : formatCount(hit.bound);
-    const effect = hit.affectedSample ? "changed the sample" : "cut our record";
-    return [
-      span(`${index > 0 ? ", " : ""}▲ ${hit.limit} (${bound}, ${effect})`, "warn"),
-      span(` ${hit.detail}`, "muted"),
-    ];
+    return [span(`${index > 0 ? ", " : ""}▲ ${explainLimit(hit)}`, "warn"), span(` ${hit.detail}`, "muted")];
   });
 }
 
@@ -94,5 +89,3 @@ function drawTruncated(coverage: Coverage): Line {
     ? [span("nothing")]
     : [span(`▲ ${coverage.truncated.join(", ")} ends before the run did`, "warn")];
 }
-
-const IN_BYTES = new Set(["memory", "disk", "volume", "output", "capture", "trace"]);
