@@ -105,7 +105,8 @@ function layerName(index: number): string {
   return `layer-${index}.tar`;
 }
 
-async function packLayer(files: readonly LayerFile[]): Promise<Buffer> {
+/** The layer as an uncompressed tar. Same input, same bytes. */
+export async function packLayer(files: readonly LayerFile[]): Promise<Buffer> {
   const layer = pack();
   const bytes = collect(layer);
   for (const { path, content, linkTo, mode = 0o755, uid = 0, gid = 0 } of files) {

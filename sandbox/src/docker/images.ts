@@ -33,6 +33,8 @@ export interface EngineImages {
   hold(id: Digest, run: RunName): Promise<boolean>;
   /** Takes the run's tag off; the image goes too if that was its last reference. No error when there is none. */
   release(run: RunName): Promise<void>;
+  /** Takes any one reference off: for images that the demo or a test built under a name of its own. */
+  remove(reference: string): Promise<void>;
   /** Releases what dead owners left; returns how many. Containers of theirs must be gone before. */
   reap(): Promise<number>;
 }
@@ -46,6 +48,11 @@ export function ownerOfReference(reference: string): RunName | null {
   return reference.startsWith(`${RUN_REPOSITORY}:`) ? parseRunName(reference.slice(RUN_REPOSITORY.length + 1)) : null;
 }
 
+/** Whether a tag or digest is a run's, and so not the user's own. */
+export function isRunReference(reference: string): boolean {
+  return ownerOfReference(reference) !== null || reference.startsWith(`${RUN_REPOSITORY}@`);
+}
+
 export function openEngineImages(docker: Docker): EngineImages {
   return {
     inspect: (name) => inspect(docker, name),
@@ -53,6 +60,7 @@ export function openEngineImages(docker: Docker): EngineImages {
     save: async (id) => (await ask(() => docker.getImage(id).get())) as Readable,
     hold: (id, run) => hold(docker, id, run),
     release: (run) => remove(docker, runTag(run)),
+    remove: (reference) => remove(docker, reference),
     reap: () => reap(docker),
   };
 }

@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Fault } from "@airlock/contracts";
+
+/**
+ * The control group file systems as they are mounted on this host, and what is done alike in each of them:
+ * thaw, kill, remove. Paths are below the root of a hierarchy, with a leading slash.
+ */
+
+export interface CgroupTrees {
+  /** Mount point of the v2 tree; null where there is none. */
+  readonly unified: string | null;
+  /** Mount points of the v1 hierarchies. */
+  readonly legacy: readonly string[];
+}
+
+/** Reads the mounted hierarchies from the text of /proc/self/mountinfo. */
+export function findCgroupTrees(mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): CgroupTrees {
+  let unified: string | null = null;
+  const legacy: string[] = [];
+  for (const line of mountinfo.split("\n")) {
+    const [before, after] = line.split(" - ");
+    const mountPoint = before?.split(" ")[4];
+    const type = after?.split(" ")[0];
+    if (mountPoint === undefined) continue;
+    if (type === "cgroup2") unified ??= mountPoint;
+    if (type === "cgroup") legacy.push(mountPoint);
+  }
+  return { unified, legacy };
+}
+
+/** Every hierarchy, v2 first. */
+export function allRoots(trees: CgroupTrees): string[] {
+  return trees.unified === null ? [...trees.legacy] : [trees.unified, ...trees.legacy];
+}
+
+/** Thaws and kills everything below `path` in the v2 tree. */
+export function killTree(trees: CgroupTrees, path: string): void {
+  thawTree(trees, path);
+  if (trees.unified === null) return;
+  const folder = join(trees.unified, path);
+  if (tryWrite(join(folder, "cgroup.kill"), "1")) return;
+  // Before kernel 5.14: by process id, again and again while new ones appear.
+  for (let round = 0; round < 50; round += 1) {
+    const pids = listProcesses(folder, 100_000);
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // Gone by itself.
+      }
+    }
+  }
+}
+
+/** Removes a run's folder from every hierarchy, deepest first; waits for dying processes. Throws TEARDOWN_FAILED. */
+export async function removeTree(trees: CgroupTrees, top: string): Promise<void> {
+  killTree(trees, top);
+  const roots = allRoots(trees);
+  for (let waited = 0; ; waited += REMOVE_POLL_MS) {
+    const left = roots.filter((root) => !removeFolders(join(root, top)));
+    if (left.length === 0) return;
+    if (waited >= REMOVE_TIMEOUT_MS) {
+      throw new Fault("TEARDOWN_FAILED", `the control group ${top} can't be removed from ${left.join(", ")}`);
+    }
+    await sleep(REMOVE_POLL_MS);
+  }
+}
+
+const REMOVE_POLL_MS = 10;
+const REMOVE_TIMEOUT_MS = 5_000;
+
+function thawTree(trees: CgroupTrees, path: string): void {
+  for (const root of allRoots(trees)) {
+    for (const folder of [join(root, path), ...listBelow(join(root, path))]) {
+      tryWrite(join(folder, "cgroup.freeze"), "0");
+      tryWrite(join(folder, "freezer.state"), "THAWED");
+    }
+  }
+}
+
+/** The v2 freezer wherever there is a v2 tree; the v1 freezer only where that has none (before kernel 5.2). */
+export function setFrozen(trees: CgroupTrees, path: string, frozen: boolean): void {
+  if (trees.unified !== null && tryWrite(join(trees.unified, path, "cgroup.freeze"), frozen ? "1" : "0")) return;
+  for (const root of trees.legacy) tryWrite(join(root, path, "freezer.state"), frozen ? "FROZEN" : "THAWED");
+}
+
+/** True when nothing is left of `folder`. Only group folders can be removed; their files go with them. */
+function removeFolders(folder: string): boolean {
+  for (const below of listBelow(folder).toReversed()) tryRemove(below);
+  return tryRemove(folder);
+}
+
+function tryRemove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
+/** All folders below, parents before children. */
+function listBelow(folder: string): string[] {
+  return listFolders(folder).flatMap((name) => [join(folder, name), ...listBelow(join(folder, name))]);
+}
+
+export function listFolders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}
+
+export function listProcesses(folder: string, limit: number): number[] {
+  const found: number[] = [];
+  for (const path of [folder, ...listBelow(folder)]) {
+    for (const line of (readSmall(join(path, "cgroup.procs")) ?? "").split("\n")) {
+      if (line !== "" && found.length < limit) found.push(Number(line));
+    }
+  }
+  return found;
+}
+
+export function readFlag(folder: string, name: string): boolean {
+  return readCount(join(folder, "cgroup.events"), name) === 1;
+}
+
+/** A line `name value` of a flat keyed file; 0 when absent. */
+export function readCount(path: string, name: string): number {
+  const line = (readSmall(path) ?? "").split("\n").find((text) => text.startsWith(`${name} `));
+  return line === undefined ? 0 : Number(line.slice(name.length + 1));
+}
+
+export function readSmall(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function tryWrite(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: "r+" });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,151 @@
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type DetonationPlan, Fault, type PinnedImage, Recording, RUN_FILES, toFault } from "@airlock/contracts";
+import { measureBootToUnixNs } from "./clock.ts";
+import { requireFreeSpace } from "./disk-watch.ts";
+import type { SandboxParts } from "./docker/docker-sandbox.ts";
+import { collectLayer, readEtcFiles } from "./layer/layer-collection.ts";
+import { OutputCollector } from "./output-collector.ts";
+import type { DetonateOptions, DetonationProgress } from "./sandbox.ts";
+import { prepareSetting, type Setting } from "./setting.ts";
+import { stopSample } from "./stopping.ts";
+import { type RunEnd, watchSample } from "./watching.ts";
+
+/**
+ * Runs one image under observation: the setting is built, every sensor is confirmed, the sample runs, is stopped and looked
+ * at, the books are closed, and all is taken down whatever happened. The recording is written last.
+ */
+export async function detonate(
+  plan: DetonationPlan,
+  image: PinnedImage,
+  options: DetonateOptions,
+  parts: SandboxParts,
+): Promise<void> {
+  const begun = performance.now();
+  const tell = (phase: DetonationProgress["phase"], figures = { events: 0, lost: 0 }) =>
+    options.onProgress({ phase, elapsedMs: performance.now() - begun, ...figures });
+
+  tell("preparing");
+  requireFreeSpace(parts.engine.facts.rootFolder, plan.limits.diskBytes);
+  const setting = await prepareSetting(plan, image, options, parts);
+  try {
+    const run = await runSample(setting, plan, options, tell);
+    tell("collecting", setting.trace.progress());
+    const recording = await closeBooks(setting, plan, image, options, run);
+    if (options.signal.aborted) throw interrupted();
+    await writeRecording(options.runFolder, recording);
+  } catch (error) {
+    throw options.signal.aborted ? interrupted() : toFault(error, "INTERNAL", "the run failed");
+  } finally {
+    await setting.takeDown();
+  }
+  tell("done");
+}
+
+interface SampleRun {
+  readonly output: OutputCollector;
+  readonly end: RunEnd;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly windowMs: number;
+  readonly bootToUnixNs: bigint;
+  readonly etcBefore: Readonly<Record<string, Buffer>>;
+}
+
+async function runSample(
+  setting: Setting,
+  plan: DetonationPlan,
+  { signal }: DetonateOptions,
+  tell: (phase: DetonationProgress["phase"], figures: { events: number; lost: number }) => void,
+): Promise<SampleRun> {
+  const output = new OutputCollector(plan.limits.outputBytes);
+  await setting.sample.attach(output);
+  const etcBefore = readEtcFiles(setting.pause.etcFiles);
+  const bootToUnixNs = measureBootToUnixNs();
+  if (signal.aborted) throw interrupted();
+
+  const startedAt = new Date();
+  const start = performance.now();
+  const started = await setting.sample.start();
+  if (started.started) setting.sinkhole.stimulate();
+  const watched = started.started
+    ? await watchSample(setting, plan, signal, () => tell("running", setting.trace.progress()))
+    : { kind: "never-started" as const, reason: started.reason };
+  const windowMs = performance.now() - start;
+  if (signal.aborted) throw interrupted();
+
+  tell("stopping", setting.trace.progress());
+  const end = await stopSample(setting, plan, watched);
+  await output.closed;
+  setting.sample.detach();
+  return { output, end, startedAt, endedAt: new Date(), windowMs, bootToUnixNs, etcBefore };
+}
+
+/** Sensors first: what is collected afterwards must not look like the sample's doing. */
+async function closeBooks(
+  setting: Setting,
+  plan: DetonationPlan,
+  image: PinnedImage,
+  options: DetonateOptions,
+  run: SampleRun,
+): Promise<Recording> {
+  const alive = {
+    tracer: setting.trace.alive,
+    capture: setting.capture.alive,
+    sinkhole: setting.sinkhole.alive,
+  };
+  const [trace, capture, sink] = await Promise.all([
+    setting.trace.seal(),
+    setting.capture.stop(),
+    setting.sinkhole.stop(),
+  ]);
+  const layer = collectLayer({
+    plan,
+    runFolder: options.runFolder,
+    layers: setting.layers,
+    volumes: setting.volumes,
+    pausePid: setting.pause.pid,
+    etcBefore: run.etcBefore,
+    etcFiles: setting.pause.etcFiles,
+  });
+  const { end, output } = run;
+  return Recording.parse({
+    schemaVersion: 1,
+    plan,
+    image,
+    outcome: end.outcome,
+    startedAt: run.startedAt.toISOString(),
+    endedAt: run.endedAt.toISOString(),
+    windowMs: run.windowMs,
+    bootToUnixNs: run.bootToUnixNs.toString(),
+    sampleAddresses: [...setting.network.sampleAddresses],
+    sinkAddresses: [...setting.network.sinkAddresses],
+    trace,
+    capture,
+    sink,
+    output: output.result(),
+    layer: layer.entries,
+    survivors: [...end.survivors],
+    sensors: [
+      { name: "tracer", confirmed: true, aliveAtEnd: alive.tracer && setting.trace.alive, detail: "" },
+      { name: "capture", confirmed: true, aliveAtEnd: alive.capture, detail: "" },
+      { name: "sinkhole", confirmed: true, aliveAtEnd: alive.sinkhole, detail: "" },
+      { name: "output", confirmed: true, aliveAtEnd: true, detail: "" },
+      { name: "layer", confirmed: true, aliveAtEnd: true, detail: "" },
+      { name: "resources", confirmed: true, aliveAtEnd: true, detail: "" },
+    ],
+    limits: [...end.limits, ...output.limits(), ...layer.limits],
+    stoppedEarly: end.stoppedEarly,
+  } satisfies Recording);
+}
+
+/** Under its name only when whole: its presence says that the run is complete. */
+async function writeRecording(folder: string, recording: Recording): Promise<void> {
+  const path = join(folder, RUN_FILES.recording);
+  await writeFile(`${path}.part`, JSON.stringify(recording), { mode: 0o600 });
+  await rename(`${path}.part`, path);
+}
+
+function interrupted(): Fault {
+  return new Fault("INTERRUPTED", "interrupted; everything was torn down");
+}

@@ -1,0 +1,65 @@
+import { Fault } from "@airlock/contracts";
+import { detonate } from "../detonation.ts";
+import { Recorder } from "../recorder/recorder.ts";
+import type { Sandbox } from "../sandbox.ts";
+import { connectEngine, type Engine } from "./engine.ts";
+import { type EngineImages, openEngineImages } from "./images.ts";
+
+/** What a detonation is made with; one set for a process. */
+export interface SandboxParts {
+  readonly engine: Engine;
+  readonly images: EngineImages;
+  /** The running tracer, started anew if the last one has died. */
+  readonly recorder: () => Promise<Recorder>;
+}
+
+/** The sandbox on the local engine: hardened containers, recorded from outside by the host's own kernel. */
+export interface DockerSandbox extends Sandbox {
+  readonly images: EngineImages;
+  readonly engine: Engine;
+  /** Ends the tracer. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens it: connects to the engine and starts the tracer, which goes on loading while an image is being got. Throws
+ * ENGINE_UNREACHABLE or ENGINE_FOREIGN_KERNEL; faults of the tracer show at the first detonation.
+ */
+export async function openDockerSandbox(): Promise<DockerSandbox> {
+  let recording = startRecorder();
+  const engine = await connectEngine().catch(async (error: unknown) => {
+    await closeRecorder(recording);
+    throw error;
+  });
+  const images = openEngineImages(engine.docker);
+  const recorder = async () => {
+    const current = await recording;
+    if (!current.alive) recording = startRecorder();
+    return recording;
+  };
+  const parts: SandboxParts = { engine, images, recorder };
+  return {
+    images,
+    engine,
+    detonate: (plan, image, options) => detonate(plan, image, options, parts),
+    describe: async () => ({
+      engineVersion: `docker ${engine.facts.version} ${engine.facts.runtime}`,
+      sensorBuild: (await recorder()).build,
+    }),
+    close: () => closeRecorder(recording),
+  };
+}
+
+function startRecorder(): Promise<Recorder> {
+  // Its death is seen by whoever records: a session that is no longer alive.
+  const starting = Recorder.start({ onDeath: () => undefined });
+  starting.catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+  });
+  return starting;
+}
+
+async function closeRecorder(recording: Promise<Recorder>): Promise<void> {
+  const recorder = await recording.catch(() => null);
+  await recorder?.close();
+}

@@ -1,0 +1,144 @@
+import { type BigIntStats, lstatSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
+import type { DetonationLimits, LayerEntry, LimitHit } from "@airlock/contracts";
+import { readContent } from "./file-content.ts";
+import { type ImageLayers, isWhiteout } from "./image-layers.ts";
+
+/** Entries looked at, all places together. */
+const MAX_ENTRIES = 100_000;
+const MAX_DEPTH = 200;
+
+export interface Place {
+  readonly where: LayerEntry["where"];
+  /** Host folder; nothing writes to it any more. */
+  readonly folder: string;
+  /** Where the sample sees it: `/` or `/data`. */
+  readonly path: string;
+}
+
+/**
+ * Compares folders that a sample wrote to with its image, and keeps bounded copies of new files. Names are bytes until they
+ * are reported: a sample may use ones that are no text.
+ */
+export class LayerWalk {
+  readonly entries: LayerEntry[] = [];
+  readonly #image: ImageLayers;
+  readonly #limits: DetonationLimits;
+  readonly #keepIn: string;
+  #seen = 0;
+  #keptFiles = 0;
+  #keptBytes = 0;
+  #unkept = 0;
+  #uncounted = false;
+
+  constructor(image: ImageLayers, limits: DetonationLimits, keepIn: string) {
+    this.#image = image;
+    this.#limits = limits;
+    this.#keepIn = keepIn;
+    mkdirSync(keepIn, { recursive: true, mode: 0o700 });
+  }
+
+  /** Adds everything in a place that differs from the image. */
+  walk(place: Place): void {
+    const prefix = Buffer.from(place.path === "/" ? "" : place.path);
+    this.#visit({ place, host: Buffer.from(place.folder), path: prefix, depth: 0 });
+  }
+
+  limits(): LimitHit[] {
+    const hits: LimitHit[] = [];
+    if (this.#unkept > 0) {
+      const detail = `${this.#unkept} files were too large or too many to be copied or hashed`;
+      hits.push({ limit: "dropped-files", bound: this.#limits.droppedFilesBytes, affectedSample: false, detail });
+    }
+    if (this.#uncounted) {
+      const detail = "the writable layer holds more entries than were looked at";
+      hits.push({ limit: "dropped-files", bound: MAX_ENTRIES, affectedSample: false, detail });
+    }
+    return hits;
+  }
+
+  #visit(at: { place: Place; host: Buffer; path: Buffer; depth: number }): void {
+    if (at.depth > MAX_DEPTH) {
+      this.#uncounted = true;
+      return;
+    }
+    for (const name of readdirSync(at.host, { encoding: "buffer" }).sort(Buffer.compare)) {
+      if (this.#seen++ >= MAX_ENTRIES) {
+        this.#uncounted = true;
+        return;
+      }
+      const host = join(at.host, name);
+      const path = join(at.path, name);
+      const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
+      if (stats === undefined) continue;
+      const entry = this.#compare(at.place, host, path, stats);
+      if (entry !== null) this.entries.push(entry);
+      if (stats.isDirectory()) this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
+    }
+  }
+
+  /** Null when it is as in the image: a volume starts as a copy, and overlay makes folders on the way to a file. */
+  #compare({ where }: Place, host: Buffer, path: Buffer, stats: BigIntStats): LayerEntry | null {
+    const before = this.#image.find(path);
+    if (where === "layer" && isWhiteout(stats)) return deleted(path, before?.stats);
+    const base = {
+      path: path.toString("utf8"),
+      change: before === null ? ("added" as const) : ("changed" as const),
+      where,
+      ...describe(stats),
+      ...(stats.isSymbolicLink() ? { linkTarget: readlinkSync(host, { encoding: "buffer" }).toString("utf8") } : {}),
+    };
+    if (!stats.isFile()) return before !== null && sameMetadata(stats, before.stats) ? null : base;
+    const maxBytes = this.#limits.droppedFileBytes;
+    const imageSha256 = before?.stats.isFile() ? readContent(before.host, maxBytes)?.sha256 : undefined;
+    const content = this.#read(host, stats, imageSha256);
+    if (content?.sha256 === imageSha256 && imageSha256 !== undefined && before !== null) {
+      if (sameMetadata(stats, before.stats)) return null;
+    }
+    return { ...base, ...content, ...(imageSha256 === undefined ? {} : { imageSha256 }) };
+  }
+
+  #read(host: Buffer, stats: BigIntStats, imageSha256: string | undefined): Partial<LayerEntry> | null {
+    const { droppedFileBytes, droppedFiles, droppedFilesBytes } = this.#limits;
+    const size = Number(stats.size);
+    const hashed = readContent(host, droppedFileBytes);
+    if (hashed === null) {
+      this.#unkept++;
+      return null;
+    }
+    // Content that the image has at this path anyway is not evidence of anything.
+    if (hashed.sha256 === imageSha256 || size === 0) return hashed;
+    if (this.#keptFiles >= droppedFiles || this.#keptBytes + size > droppedFilesBytes) {
+      this.#unkept++;
+      return hashed;
+    }
+    const kept = readContent(host, droppedFileBytes, this.#keepIn);
+    this.#keptFiles++;
+    this.#keptBytes += size;
+    return kept === null ? hashed : { ...kept, kept: kept.sha256 };
+  }
+}
+
+function deleted(path: Buffer, before: BigIntStats | undefined): LayerEntry {
+  const was = before === undefined ? UNKNOWN : describe(before);
+  return { path: path.toString("utf8"), change: "deleted", where: "layer", ...was };
+}
+
+const UNKNOWN = { type: "other" as const, size: 0, mode: "0", uid: 0, gid: 0 };
+
+function describe(stats: BigIntStats): Pick<LayerEntry, "type" | "size" | "mode" | "uid" | "gid"> {
+  return {
+    type: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "symlink" : "other",
+    size: stats.isFile() ? Number(stats.size) : 0,
+    mode: (Number(stats.mode) & 0o7777).toString(8).padStart(4, "0"),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+  };
+}
+
+function sameMetadata(a: BigIntStats, b: BigIntStats): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+}
+
+function join(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from("/"), name]);
+}
