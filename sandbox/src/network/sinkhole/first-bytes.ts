@@ -19,7 +19,7 @@ export type Application =
   | "bittorrent"
   | "unknown";
 
-const HTTP = /^[A-Z]{3,16} [^\r\n]{0,2000}$|^[A-Z]{3,16} [^\r\n]+ HTTP\/\d/;
+const HTTP = /^[A-Z]{3,16} [^\r\n]+ HTTP\/\d/;
 const HTTP_METHOD =
   /^(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|MKCOL|REPORT|SEARCH|NOTIFY|SUBSCRIBE|M-SEARCH) \S/;
 const HTTP2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -50,7 +50,8 @@ function binary(bytes: Buffer): Application | null {
 function lines(text: string): Application | null {
   if (text.startsWith("SSH-")) return "ssh";
   if (text.startsWith(HTTP2)) return "http2";
-  if (HTTP_METHOD.test(text) || (HTTP.test(text) && / HTTP\/\d/.test(text))) return "http";
+  if (HTTP2.startsWith(text)) return null;
+  if (HTTP_METHOD.test(text) || HTTP.test(text)) return "http";
   if (/^(EHLO|HELO) /i.test(text)) return "smtp";
   if (IRC.test(text)) return "irc";
   if (/^(\*\d+\r\n\$\d+\r\n|PING\r?\n|INFO\r?\n)/i.test(text)) return "redis";
