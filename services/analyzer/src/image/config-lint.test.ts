@@ -18,6 +18,8 @@ test.each([
   [{ Env: ["PATH=/usr/bin:/proc/self/fd/7"] }],
   [{ Env: ["LD_PRELOAD=/dev/fd/3 /lib/x.so"] }],
   [{ Env: ["HOME=//proc//self/fd/7"] }],
+  [{ Env: ["PATH=x://proc/self/fd/7"] }],
+  [{ Env: ["CONFIG=file:///proc/self/environ"] }],
   [{ Volumes: { "/": {} } }],
   [{ Volumes: { "/proc": {} } }],
   [{ Volumes: { "/a/../sys/fs": {} } }],
@@ -31,7 +33,7 @@ test.each([
 test.each([
   [{ WorkingDir: "/process", Entrypoint: ["/system/x"], Env: ["A=/devices:/procfs", "B=proc", "C=x/proc/self"] }],
   [{ Cmd: ["cat", "/proc/self/status"] }],
-  [{ Env: ["LOG=/dev/stdout", "URL=http://host/proc/x", "PATH=/usr/local/sbin:/usr/bin"] }],
+  [{ Env: ["LOG=/dev/stdout", "URL=http://host/proc/x", "BUCKET=s3://proc/x", "PATH=/usr/local/sbin:/usr/bin"] }],
   [{ Volumes: { "/var/lib/data": {}, "/device": {} } }],
   [{}],
 ])("%j is fine", (settings) => {

@@ -23,12 +23,19 @@ export function lintConfig(config: ImageConfig, resolve: LinkResolver = unresolv
     // A bare name is looked up in PATH, which is checked below.
     if (program?.includes("/")) refusePath("ENTRYPOINT or CMD", posix.resolve("/", config.workdir, program), resolve);
   }
+  // Not through links: a log file that leads to standard output is common, and nothing starts in or from these.
   for (const entry of config.env) {
-    for (const part of entry.slice(entry.indexOf("=") + 1).split(/[:;,\s]/)) {
-      if (part.startsWith("/")) refusePath("ENV", part, resolve);
-    }
+    for (const path of pathsOf(entry)) refusePath("ENV", path);
   }
   for (const volume of config.volumes) refuseVolume(volume, resolve);
+}
+
+/** Absolute paths in a value, lists of them included; `s3://proc/data` is an address and none, except where lists are read. */
+function pathsOf(entry: string): string[] {
+  const at = entry.indexOf("=");
+  const [name, value] = [entry.slice(0, at), entry.slice(at + 1)];
+  if (/^(?!file:)[a-z][a-z0-9+.-]*:\/\//i.test(value) && !/PATH$|^LD_/.test(name)) return [];
+  return value.split(/[:;,\s]/).filter((part) => part.startsWith("/"));
 }
 
 /** Refuses one path of that setting. Throws IMAGE_PATH_REFUSED. */
