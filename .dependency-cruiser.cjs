@@ -22,7 +22,7 @@ module.exports = {
     may("signatures", "contracts"),
     may("sandbox", "contracts"),
     may("services/analyzer", "contracts", "registry", "signatures", "sandbox"),
-    may("cli", "contracts", "formats", "sandbox", "services/analyzer"),
+    may("cli", "contracts", "formats", "sandbox", "signatures", "services/analyzer"),
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -40,6 +40,14 @@ const program = createProgram(
       ]);
       status = await runDoctor(options, terminal, examineHost);
     },
+    listSignatures: async (options) => {
+      const { runSignaturesList } = await import("./commands/signatures.ts");
+      status = await runSignaturesList(options, terminal);
+    },
+    lintSignatures: async (options) => {
+      const { runSignaturesLint } = await import("./commands/signatures.ts");
+      status = await runSignaturesLint(options, terminal);
+    },
   },
   terminal,
   readVersion(),

@@ -14,6 +14,8 @@ async function parse(...line: string[]): Promise<AnalyzeOptions> {
     },
     demo: unused,
     doctor: unused,
+    listSignatures: unused,
+    lintSignatures: unused,
   };
   try {
     await createProgram(handlers, recordTerminal(), "1.2.3").parseAsync(line, { from: "user" });
@@ -68,6 +70,7 @@ describe("the command line", () => {
     ["an unknown command", ["frobnicate"]],
     ["no command", []],
     ["no image", ["analyze"]],
+    ["a signature command without a verb", ["signatures"]],
     ["a second image", ["analyze", "docker:one", "docker:two"]],
     ["a stray argument before the separator", ["analyze", "docker:one", "docker:two", "--", "three"]],
     ["a bad duration", ["analyze", "docker:app", "--duration", "soon"]],

@@ -3,6 +3,7 @@ import type { Policy } from "@airlock/contracts";
 import { Fault } from "@airlock/contracts/fault";
 import { Command, type CommanderError, Option } from "commander";
 import type { AnalyzeOptions } from "./commands/analyze.ts";
+import type { ListSignaturesOptions } from "./commands/signatures.ts";
 import { parseDuration } from "./duration.ts";
 import { parseResultFormat } from "./result-format.ts";
 import type { Terminal } from "./terminal.ts";
@@ -12,6 +13,8 @@ export interface CommandHandlers {
   analyze(options: AnalyzeOptions): Promise<void>;
   demo(options: { durationMs: number; keep: boolean; format: "table" | "json"; quiet: boolean }): Promise<void>;
   doctor(options: { format: "table" | "json" }): Promise<void>;
+  listSignatures(options: ListSignaturesOptions): Promise<void>;
+  lintSignatures(options: ListSignaturesOptions): Promise<void>;
 }
 
 const EXIT_STATUSES = `
@@ -47,7 +50,8 @@ export function createProgram(handlers: CommandHandlers, terminal: Terminal, ver
   addAnalyze(program, handlers);
   addDemo(program, handlers);
   addDoctor(program, handlers);
-  for (const command of [program, ...program.commands]) {
+  addSignatures(program, handlers);
+  for (const command of listCommands(program)) {
     command
       .exitOverride()
       .configureOutput({
@@ -58,6 +62,11 @@ export function createProgram(handlers: CommandHandlers, terminal: Terminal, ver
       .showHelpAfterError(false);
   }
   return program;
+}
+
+/** The parser hands no setting down to commands that exist already. */
+function listCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(listCommands)];
 }
 
 function addAnalyze(program: Command, handlers: CommandHandlers): void {
@@ -175,6 +184,26 @@ function addDoctor(program: Command, handlers: CommandHandlers): void {
     .action(async (flags: { format: string }) => {
       await handlers.doctor({ format: parseResultFormat(flags.format, ["table", "json"]) as "table" | "json" });
     });
+}
+
+function addSignatures(program: Command, handlers: CommandHandlers): void {
+  const signatures = program.command("signatures").description("list the signatures, or check their folders");
+  const read = (flags: { format: string; signatures?: string[] }): ListSignaturesOptions => ({
+    format: parseResultFormat(flags.format, ["table", "json"]) as "table" | "json",
+    folders: flags.signatures ?? [],
+  });
+  signatures
+    .command("list")
+    .description("print what an analysis would judge by")
+    .option("--signatures <folder>", "add signatures to the shipped ones (repeatable)", collect)
+    .option("--format <format>", "table or json", "table")
+    .action((flags) => handlers.listSignatures(read(flags)));
+  signatures
+    .command("lint")
+    .description("check the shipped signatures, or those of a folder of <tactic>/<slug>")
+    .option("--signatures <folder>", "check these instead of the shipped ones (repeatable)", collect)
+    .option("--format <format>", "table or json", "table")
+    .action((flags) => handlers.lintSignatures(read(flags)));
 }
 
 function collect(value: string, previous: string[] = []): string[] {
