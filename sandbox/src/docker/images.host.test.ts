@@ -97,6 +97,21 @@ describe("an image that a run brought", () => {
   });
 });
 
+test("an image of a dead run that a container still uses stops no reaper, and goes with the next", async () => {
+  const dead = await runNameOfDeadProcess();
+  const id = await buildImage(images, scratch(runTag(dead)));
+  const container = await docker.createContainer({ Image: id });
+  try {
+    await images.reap();
+    expect(await images.inspect(id)).not.toBeNull();
+    await expect(images.release(dead)).rejects.toMatchObject({ code: "ENGINE_ERROR" });
+  } finally {
+    await container.remove();
+  }
+  await images.reap();
+  expect(await images.inspect(id)).toBeNull();
+});
+
 describe("a load that fails", () => {
   test("leaves nothing when the archive is cut off", async () => {
     const reference = runTag(createRunName());

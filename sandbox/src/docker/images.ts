@@ -4,6 +4,7 @@ import { Digest, Fault, type PinnedImage, Platform, parseImageReference, readIma
 import type Docker from "dockerode";
 import { z } from "zod";
 import { isOwnerAlive, parseRunName, type RunName } from "../run-name.ts";
+import { askEngine, statusOf } from "./engine.ts";
 
 /**
  * Images in the local engine. What Airlock brings in has exactly one reference, `airlock.local/run:<run name>`, set by the
@@ -57,9 +58,11 @@ export function openEngineImages(docker: Docker): EngineImages {
   return {
     inspect: (name) => inspect(docker, name),
     load: (archive) => load(docker, archive),
-    save: async (id) => (await ask(() => docker.getImage(id).get())) as Readable,
+    save: async (id) => (await askEngine("save the image", () => docker.getImage(id).get())) as Readable,
     hold: (id, run) => hold(docker, id, run),
-    release: (run) => remove(docker, runTag(run)),
+    release: async (run) => {
+      await remove(docker, runTag(run));
+    },
     remove: (reference) => remove(docker, reference),
     reap: () => reap(docker),
   };
@@ -80,7 +83,7 @@ const Inspected = z.object({
 
 async function inspect(docker: Docker, name: string): Promise<EngineImage | null> {
   refuseNonName(name);
-  const answer = await ask(() => docker.getImage(name).inspect(), [404]);
+  const answer = await ask("describe the image", () => docker.getImage(name).inspect(), [404]);
   if (answer === null) return null;
   const parsed = Inspected.safeParse(answer);
   if (!parsed.success) throw new Fault("IMAGE_MALFORMED", "the engine describes the image in a form we don't know");
@@ -121,8 +124,11 @@ function overlayFolders(data: Readonly<Record<string, unknown>>): string[] | nul
 
 async function load(docker: Docker, archive: Readable): Promise<void> {
   try {
-    const answer = (await ask(() => docker.loadImage(archive, { quiet: true }))) as Readable;
+    // Without the usual deadline: how long it takes is up to the image's size and where it comes from.
+    const answer = (await docker.loadImage(archive, { quiet: true })) as Readable;
     refuseFailure(await readBounded(answer));
+  } catch (error) {
+    await askEngine("load the image", () => Promise.reject(error));
   } finally {
     // Whoever still writes must not wait for an engine that has stopped reading.
     archive.destroy();
@@ -144,55 +150,47 @@ async function readBounded(stream: Readable): Promise<string> {
   stream.on("data", (chunk: string) => {
     kept = (kept + chunk).slice(-MAX_ANSWER);
   });
-  try {
-    await once(stream, "end");
-  } catch (error) {
-    throw engineFault(error);
-  }
+  await once(stream, "end");
   return kept;
 }
 
 const MAX_ANSWER = 64 * 1024;
 
 async function hold(docker: Docker, id: Digest, run: RunName): Promise<boolean> {
-  return (await ask(() => docker.getImage(id).tag({ repo: RUN_REPOSITORY, tag: run }), [404])) !== null;
+  return (
+    (await ask("tag the image", () => docker.getImage(id).tag({ repo: RUN_REPOSITORY, tag: run }), [404])) !== null
+  );
 }
 
-/** Not forced: an image that somebody made a container of stays, and the next reaper tries again. */
-async function remove(docker: Docker, reference: string): Promise<void> {
-  await ask(() => docker.getImage(reference).remove({ force: false, noprune: true }), [404]);
+/** Not forced: forcing would take an image away from under a container that somebody else made of it. */
+async function remove(docker: Docker, reference: string, expected: readonly number[] = []): Promise<boolean> {
+  const removing = () => docker.getImage(reference).remove({ force: false, noprune: true });
+  return (await ask("remove the image", removing, [404, ...expected])) !== null;
 }
 
 async function reap(docker: Docker): Promise<number> {
-  const listed = await ask(() => docker.listImages({ filters: { reference: [`${RUN_REPOSITORY}:*`] } }));
-  const dead = (listed ?? [])
+  const filters = { reference: [`${RUN_REPOSITORY}:*`] };
+  const listed = await askEngine("list images", () => docker.listImages({ filters }));
+  const dead = listed
     .flatMap((image) => image.RepoTags ?? [])
     .filter((reference) => {
       const owner = ownerOfReference(reference);
       return owner !== null && !isOwnerAlive(owner);
     });
-  for (const reference of dead) await remove(docker, reference);
-  return dead.length;
+  let reaped = 0;
+  for (const reference of dead) {
+    // A conflict means that a container still uses it; the next reaper tries again.
+    if (await remove(docker, reference, [409])) reaped++;
+  }
+  return reaped;
 }
 
 /** One request to the engine; null when it answers with one of `expected`. */
-async function ask<T>(request: () => Promise<T>, expected: readonly number[] = []): Promise<T | null> {
+async function ask<T>(what: string, request: () => Promise<T>, expected: readonly number[] = []): Promise<T | null> {
   try {
-    return await request();
+    return await askEngine(what, request);
   } catch (error) {
-    const status = (error as { statusCode?: unknown }).statusCode;
-    if (typeof status === "number" && expected.includes(status)) return null;
-    throw engineFault(error);
+    if (expected.includes(statusOf(error) ?? 0)) return null;
+    throw error;
   }
 }
-
-function engineFault(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code !== undefined && UNREACHABLE.has(code)) {
-    return new Fault("ENGINE_UNREACHABLE", `the container engine does not answer (${code})`, { cause: error });
-  }
-  return new Fault("ENGINE_ERROR", `the container engine refused a request: ${message}`, { cause: error });
-}
-
-const UNREACHABLE = new Set(["ENOENT", "ECONNREFUSED", "EACCES", "EPERM", "ENOTFOUND", "EHOSTUNREACH", "ETIMEDOUT"]);
