@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
-import { Fault, type TraceRecord, toFault } from "@airlock/contracts";
+import type { TraceRecord } from "@airlock/contracts";
+import { type ByteWindow, openByteWindow } from "./byte-window.ts";
 import { MalformedRecord } from "./trace-fields.ts";
 import {
   CHUNK,
@@ -12,7 +12,7 @@ import {
   TRACE_MAGIC,
   TRACE_VERSION,
 } from "./trace-format.ts";
-import { readRecord } from "./trace-record-reader.ts";
+import { createRecordReader, type RecordReader } from "./trace-record-reader.ts";
 
 /** What of a trace could not be read: evidence that is lost, and has to be reported as such. */
 export interface TraceDamage {
@@ -26,7 +26,7 @@ export function createTraceDamage(): TraceDamage {
   return { malformed: 0, truncated: false };
 }
 
-const READ_BYTES = 1 << 20;
+const WINDOW_BYTES = 1 << 20;
 /** Records held back for order at most; beyond it batches are given out as they come. */
 const HELD_MAX = 200_000;
 
@@ -39,30 +39,29 @@ export async function* readTrace(
   damage: TraceDamage = createTraceDamage(),
 ): AsyncGenerator<TraceRecord[]> {
   const held = holdBack();
-  const reader = await openReader(path);
+  const window = await openByteWindow(path, WINDOW_BYTES);
+  const keep = keepRecords(held, damage);
   try {
     damage.truncated = true;
-    if (!(await readHeader(reader))) return;
+    if (!(await readHeader(window))) return;
     for (;;) {
-      const header = await reader.take(CHUNK_HEADER_BYTES);
-      if (header === null) break;
-      const type = header.readUInt32LE(0);
-      const bytes = header.readUInt32LE(4);
-      if (type === CHUNK.end && bytes === 0) {
+      const chunk = await readChunkHeader(window);
+      if (chunk === null) break;
+      if (chunk.type === CHUNK.end && chunk.bytes === 0) {
         damage.truncated = false;
         break;
-      } else if (type === CHUNK.records) {
-        if (!(await readRecords(reader, bytes, held, damage))) break;
-      } else if (type === CHUNK.tick && bytes === 8) {
-        const tick = await reader.take(bytes);
-        if (tick === null) break;
-        yield* nonEmpty(held.release(tick.readBigUInt64LE(0)));
+      }
+      if (chunk.type === CHUNK.records) {
+        if (!(await readRecords(window, chunk.bytes, keep))) break;
+      } else if (chunk.type === CHUNK.tick && chunk.bytes === 8 && (await has(window, 8))) {
+        yield* nonEmpty(held.release(window.bytes.readBigUInt64LE(window.at)));
+        window.at += 8;
       } else break;
       if (held.size() > HELD_MAX) yield* nonEmpty(held.releaseAll());
     }
     yield* nonEmpty(held.releaseAll());
   } finally {
-    await reader.close();
+    await window.close();
   }
 }
 
@@ -70,78 +69,55 @@ function* nonEmpty(batch: TraceRecord[]): Generator<TraceRecord[]> {
   if (batch.length > 0) yield batch;
 }
 
-interface Reader {
-  /** The next bytes, valid until the next call; null when the file ends before. */
-  take(bytes: number): Promise<Buffer | null>;
-  close(): Promise<void>;
+async function has(window: ByteWindow, count: number): Promise<boolean> {
+  return window.holds(count) || (await window.fill(count));
 }
 
-async function openReader(path: string): Promise<Reader> {
-  const file = await open(path, "r").catch((error: unknown) => {
-    throw toFault(error, "RUN_INVALID", "the trace can't be opened");
-  });
-  let buffer = Buffer.alloc(READ_BYTES);
-  let begin = 0;
-  let end = 0;
-  /** Makes room for `bytes` in one piece and reads on. A take is bounded by its callers, so the buffer is too. */
-  const fill = async (bytes: number): Promise<boolean> => {
-    if (bytes > buffer.length) throw new Fault("INTERNAL", "a piece of a trace is larger than its reader");
-    if (begin + bytes > buffer.length) {
-      // A new buffer: batches that were given out may still point into the old one.
-      const next = Buffer.alloc(READ_BYTES);
-      buffer.copy(next, 0, begin, end);
-      end -= begin;
-      begin = 0;
-      buffer = next;
-    }
-    while (end - begin < bytes) {
-      const { bytesRead } = await file.read(buffer, end, buffer.length - end);
-      if (bytesRead === 0) return false;
-      end += bytesRead;
-    }
-    return true;
-  };
-  return {
-    async take(bytes) {
-      if (end - begin < bytes && !(await fill(bytes))) return null;
-      begin += bytes;
-      return buffer.subarray(begin - bytes, begin);
-    },
-    close: () => file.close(),
-  };
+async function readHeader(window: ByteWindow): Promise<boolean> {
+  if (!(await has(window, TRACE_HEADER_BYTES))) return false;
+  const { bytes, at } = window;
+  window.at += TRACE_HEADER_BYTES;
+  return bytes.toString("latin1", at, at + 8) === TRACE_MAGIC && bytes.readUInt32LE(at + 8) === TRACE_VERSION;
 }
 
-async function readHeader(reader: Reader): Promise<boolean> {
-  const header = await reader.take(TRACE_HEADER_BYTES);
-  if (header === null) return false;
-  return header.toString("latin1", 0, 8) === TRACE_MAGIC && header.readUInt32LE(8) === TRACE_VERSION;
+async function readChunkHeader(window: ByteWindow): Promise<{ type: number; bytes: number } | null> {
+  if (!(await has(window, CHUNK_HEADER_BYTES))) return null;
+  const header = { type: window.bytes.readUInt32LE(window.at), bytes: window.bytes.readUInt32LE(window.at + 4) };
+  window.at += CHUNK_HEADER_BYTES;
+  return header;
 }
+
+type Keep = (bytes: Buffer, from: number, to: number) => void;
 
 /** A piece of a ring. False when the file ends in it or its lengths lead nowhere. */
-async function readRecords(reader: Reader, bytes: number, held: HeldBack, damage: TraceDamage): Promise<boolean> {
+async function readRecords(window: ByteWindow, bytes: number, keep: Keep): Promise<boolean> {
   let left = bytes;
   while (left > 0) {
-    const header = left < RING_HEADER_BYTES ? null : await reader.take(RING_HEADER_BYTES);
-    if (header === null) return false;
-    const word = header.readUInt32LE(0);
+    if (left < RING_HEADER_BYTES) return false;
+    if (!window.holds(RING_HEADER_BYTES) && !(await window.fill(RING_HEADER_BYTES))) return false;
+    const word = window.bytes.readUInt32LE(window.at);
     const length = (word & ~(RING_BUSY | RING_DISCARD)) >>> 0;
-    const padded = (length + 7) & ~7;
-    left -= RING_HEADER_BYTES + padded;
+    const total = RING_HEADER_BYTES + ((length + 7) & ~7);
+    left -= total;
     if (length > RECORD_MAX_BYTES || left < 0) return false;
-    const content = await reader.take(padded);
-    if (content === null) return false;
-    if ((word & RING_DISCARD) === 0) keepRecord(content.subarray(0, length), held, damage);
+    if (!window.holds(total) && !(await window.fill(total))) return false;
+    const from = window.at + RING_HEADER_BYTES;
+    if ((word & RING_DISCARD) === 0) keep(window.bytes, from, from + length);
+    window.at += total;
   }
   return true;
 }
 
-function keepRecord(bytes: Buffer, held: HeldBack, damage: TraceDamage): void {
-  try {
-    held.add(readRecord(bytes));
-  } catch (error) {
-    if (!(error instanceof MalformedRecord)) throw error;
-    damage.malformed++;
-  }
+function keepRecords(held: HeldBack, damage: TraceDamage): Keep {
+  const reader: RecordReader = createRecordReader();
+  return (bytes, from, to) => {
+    try {
+      held.add(reader.read(bytes, from, to));
+    } catch (error) {
+      if (!(error instanceof MalformedRecord)) throw error;
+      damage.malformed++;
+    }
+  };
 }
 
 interface HeldBack {

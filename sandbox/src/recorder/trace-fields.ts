@@ -23,26 +23,28 @@ export interface RecordFields {
   file: TraceFile | undefined;
   local: TraceAddress | undefined;
   remote: TraceAddress | undefined;
-  argv: Buffer | undefined;
-  env: Buffer | undefined;
+  argv: string[] | undefined;
+  env: string[] | undefined;
   filename: string | undefined;
   interpreter: string | undefined;
   cwd: string | undefined;
   name: string | undefined;
-  head: Buffer | undefined;
+  head: Uint8Array | undefined;
 }
 
-/** Reads all fields of `bytes`. Throws MalformedRecord when one reaches beyond the end. */
-export function readFields(bytes: Buffer): RecordFields {
+/**
+ * Reads all fields between two places of `bytes`. By place and not by slices, since records come by the million and each
+ * slice is an object. Throws MalformedRecord when a field reaches beyond the end.
+ */
+export function readFields(bytes: Buffer, from: number, to: number): RecordFields {
   const fields = emptyFields();
-  let at = 0;
-  while (at < bytes.length) {
-    if (at + FIELD_HEADER_BYTES > bytes.length) throw new MalformedRecord("field header is cut off");
-    const tag = bytes.readUInt16LE(at);
+  let at = from;
+  while (at < to) {
     const begin = at + FIELD_HEADER_BYTES;
+    if (begin > to) throw new MalformedRecord("field header is cut off");
     const end = begin + bytes.readUInt16LE(at + 2);
-    if (end > bytes.length) throw new MalformedRecord("field is cut off");
-    readField(fields, tag, bytes.subarray(begin, end));
+    if (end > to) throw new MalformedRecord("field is cut off");
+    readField(fields, bytes.readUInt16LE(at), { bytes, from: begin, to: end });
     at = end;
   }
   return fields;
@@ -66,85 +68,106 @@ function emptyFields(): RecordFields {
   };
 }
 
-function readField(fields: RecordFields, tag: number, bytes: Buffer): void {
+/** A part of a buffer. */
+interface Span {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
+function readField(fields: RecordFields, tag: number, span: Span): void {
   switch (tag) {
     case FIELD.argument:
-      fields.paths.push({ argument: bytes.toString("utf8"), base: "", readable: true });
+      fields.paths.push({ argument: textOf(span), base: "", readable: true });
       return;
     case FIELD.unreadable:
       fields.paths.push({ argument: "", base: "", readable: false });
       return;
     case FIELD.base:
-      readBase(fields, bytes);
+      readBase(fields, span);
       return;
     case FIELD.file:
-      fields.file = readFile(bytes);
+      fields.file = readFile(span);
       return;
     case FIELD.argv:
-      fields.argv = bytes;
+      fields.argv = splitStrings(span);
       return;
     case FIELD.env:
-      fields.env = bytes;
+      fields.env = splitStrings(span);
       return;
     case FIELD.filename:
-      fields.filename = bytes.toString("utf8");
+      fields.filename = textOf(span);
       return;
     case FIELD.interpreter:
-      fields.interpreter = bytes.toString("utf8");
+      fields.interpreter = textOf(span);
       return;
     case FIELD.cwd:
-      fields.cwd = readNames(bytes, 1);
+      fields.cwd = readNames(span, 1);
       return;
     case FIELD.stream:
-      fields.streams.push(readStream(bytes));
+      fields.streams.push(readStream(span));
       return;
     case FIELD.local:
-      fields.local = readAddress(bytes);
+      fields.local = readAddress(span);
       return;
     case FIELD.remote:
-      fields.remote = readAddress(bytes);
+      fields.remote = readAddress(span);
       return;
     case FIELD.head:
-      fields.head = bytes;
+      // A copy: a slice would keep the whole batch's bytes alive.
+      fields.head = Uint8Array.prototype.slice.call(span.bytes, span.from, span.to);
       return;
     case FIELD.task:
-      fields.task = readTask(bytes);
+      fields.task = readTask(span.bytes, span.from, span.to);
       return;
     case FIELD.name:
-      fields.name = bytes.toString("utf8");
+      fields.name = textOf(span);
       return;
     default:
       throw new MalformedRecord(`no field has the tag ${tag}`);
   }
 }
 
+function textOf({ bytes, from, to }: Span): string {
+  return bytes.toString("utf8", from, to);
+}
+
+/** NUL after each string, but for one that was cut off. */
+function splitStrings({ bytes, from, to }: Span): string[] {
+  if (from === to) return [];
+  return bytes.toString("utf8", from, bytes[to - 1] === 0 ? to - 1 : to).split("\0");
+}
+
 /** Belongs to the argument before it. */
-function readBase(fields: RecordFields, bytes: Buffer): void {
+function readBase(fields: RecordFields, span: Span): void {
   const path = fields.paths.pop();
   if (path === undefined) throw new MalformedRecord("a base without a path");
-  fields.paths.push({ ...path, base: readNames(bytes, 1) });
+  fields.paths.push({ argument: path.argument, base: readNames(span, 1), readable: path.readable });
 }
 
-/** Names stand from the leaf up, each with a NUL behind it. */
-function readNames(bytes: Buffer, from: number): string {
-  if (bytes.length < from) throw new MalformedRecord("path is cut off");
-  const text = bytes.toString("utf8", from, bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length);
-  if (from >= bytes.length) return "/";
-  return `/${text.split("\0").toReversed().join("/")}`;
+/** Names behind so many bytes, from the leaf up, each with a NUL behind it. */
+function readNames({ bytes, from, to }: Span, behind: number): string {
+  const begin = from + behind;
+  if (begin > to) throw new MalformedRecord("path is cut off");
+  if (begin === to) return "/";
+  const names = bytes.toString("utf8", begin, bytes[to - 1] === 0 ? to - 1 : to).split("\0");
+  let path = "";
+  for (let index = names.length - 1; index >= 0; index--) path += `/${names[index]}`;
+  return path;
 }
 
-export function readTask(bytes: Buffer): TraceTask {
-  if (bytes.length < TASK_BYTES) throw new MalformedRecord("task is cut off");
-  const pid = bytes.readUInt32LE(8);
+export function readTask(bytes: Buffer, from: number, to: number): TraceTask {
+  if (to - from < TASK_BYTES) throw new MalformedRecord("task is cut off");
+  const pid = bytes.readUInt32LE(from + 8);
   return {
-    key: keyOf(bytes.readBigUInt64LE(0), pid),
+    key: keyOf(bytes.readBigUInt64LE(from), pid),
     pid,
-    tid: bytes.readUInt32LE(12),
-    nsPid: bytes.readUInt32LE(16),
-    uid: bytes.readUInt32LE(20),
-    gid: bytes.readUInt32LE(24),
-    euid: bytes.readUInt32LE(28),
-    comm: untilNul(bytes.subarray(32, TASK_BYTES)),
+    tid: bytes.readUInt32LE(from + 12),
+    nsPid: bytes.readUInt32LE(from + 16),
+    uid: bytes.readUInt32LE(from + 20),
+    gid: bytes.readUInt32LE(from + 24),
+    euid: bytes.readUInt32LE(from + 28),
+    comm: untilNul({ bytes, from: from + 32, to: from + TASK_BYTES }),
   };
 }
 
@@ -152,21 +175,22 @@ export function keyOf(start: bigint, pid: number): string {
   return `${start}:${pid}`;
 }
 
-function readFile(bytes: Buffer): TraceFile {
-  if (bytes.length < FILE_FIELD_BYTES) throw new MalformedRecord("file is cut off");
-  const layer = LAYERS[bytes.readUInt8(26)];
+function readFile(span: Span): TraceFile {
+  const { bytes, from, to } = span;
+  if (to - from < FILE_FIELD_BYTES) throw new MalformedRecord("file is cut off");
+  const layer = LAYERS[bytes.readUInt8(from + 26)];
   if (layer === undefined) throw new MalformedRecord("no such layer");
-  const flags = bytes.readUInt8(27);
-  const path = readNames(bytes, FILE_FIELD_BYTES);
+  const flags = bytes.readUInt8(from + 27);
+  const path = readNames(span, FILE_FIELD_BYTES);
   return {
     path,
     truncated: (flags & FILE_TRUNCATED) !== 0,
-    device: deviceNumber(bytes.readUInt32LE(16)),
-    inode: bytes.readBigUInt64LE(0),
-    mode: bytes.readUInt16LE(24),
-    size: bytes.readBigUInt64LE(8),
+    device: deviceNumber(bytes.readUInt32LE(from + 16)),
+    inode: bytes.readBigUInt64LE(from),
+    mode: bytes.readUInt16LE(from + 24),
+    size: bytes.readBigUInt64LE(from + 8),
     layer,
-    magic: bytes.readUInt32LE(20),
+    magic: bytes.readUInt32LE(from + 20),
     deleted: (flags & FILE_DELETED) !== 0,
     // On the kernel's own mount it lies at the top; a file that was only called so and then deleted lies below some folder.
     memfd: (flags & FILE_MEMFD) !== 0 && path.lastIndexOf("/") === 0,
@@ -180,24 +204,24 @@ function deviceNumber(device: number): number {
   return (((minor & ~0xff) << 12) | (major << 8) | (minor & 0xff)) >>> 0;
 }
 
-function readStream(bytes: Buffer): TraceStream {
-  if (bytes.length < STREAM_FIELD_BYTES) throw new MalformedRecord("stream is cut off");
-  const kind = STREAM_KINDS[bytes.readUInt8(1)];
+function readStream({ bytes, from, to }: Span): TraceStream {
+  if (to - from < STREAM_FIELD_BYTES) throw new MalformedRecord("stream is cut off");
+  const kind = STREAM_KINDS[bytes.readUInt8(from + 1)];
   if (kind === undefined) throw new MalformedRecord("no such kind of stream");
-  const inner = readFields(bytes.subarray(STREAM_FIELD_BYTES));
-  const stream = { kind, inode: bytes.readBigUInt64LE(8) };
-  return inner.remote === undefined ? stream : { ...stream, peer: inner.remote };
+  const inode = bytes.readBigUInt64LE(from + 8);
+  const { remote } = readFields(bytes, from + STREAM_FIELD_BYTES, to);
+  return remote === undefined ? { kind, inode } : { kind, inode, peer: remote };
 }
 
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-function readAddress(bytes: Buffer): TraceAddress {
-  if (bytes.length < 4) throw new MalformedRecord("address is cut off");
-  const family = bytes.readUInt16LE(0);
-  const port = bytes.readUInt16LE(2);
-  const data = bytes.subarray(4);
+function readAddress({ bytes, from, to }: Span): TraceAddress {
+  if (to - from < 4) throw new MalformedRecord("address is cut off");
+  const family = bytes.readUInt16LE(from);
+  const port = bytes.readUInt16LE(from + 2);
+  const data = bytes.subarray(from + 4, to);
   if (family === AF_UNIX) return { family: "unix", path: readUnixPath(data) };
   if (family === AF_INET && data.length === 4) return { family: "ipv4", address: data.join("."), port };
   if (family === AF_INET6 && data.length === 16) return readIpv6(data, port);
@@ -207,7 +231,7 @@ function readAddress(bytes: Buffer): TraceAddress {
 /** Abstract names begin with a NUL and may hold more; others end at the first. */
 function readUnixPath(bytes: Buffer): string {
   if (bytes.length > 1 && bytes[0] === 0) return `@${bytes.toString("utf8", 1).replace(/\0+$/, "")}`;
-  return untilNul(bytes);
+  return untilNul({ bytes, from: 0, to: bytes.length });
 }
 
 /** An IPv4 address on an IPv6 socket is told as what it is on the wire. */
@@ -230,7 +254,7 @@ function compress(groups: readonly string[]): string {
   return `${groups.slice(0, best.at).join(":")}::${groups.slice(best.at + best.length).join(":")}`;
 }
 
-function untilNul(bytes: Buffer): string {
-  const end = bytes.indexOf(0);
-  return bytes.toString("utf8", 0, end === -1 ? bytes.length : end);
+function untilNul({ bytes, from, to }: Span): string {
+  const end = bytes.indexOf(0, from);
+  return bytes.toString("utf8", from, end === -1 || end > to ? to : end);
 }

@@ -13,198 +13,232 @@ import {
   SOCKET_OPERATIONS,
 } from "./trace-format.ts";
 
-interface RecordBase {
+/** Where a record lies, and what all have. `at` is behind that. */
+interface RawRecord {
+  readonly bytes: Buffer;
+  readonly at: number;
+  readonly to: number;
   readonly time: bigint;
   readonly task: TraceTask;
 }
 
-type RecordOf<K extends TraceRecord["kind"]> = Extract<TraceRecord, { kind: K }>;
+type RecordOf<K extends TraceRecord["kind"]> = { -readonly [P in keyof Extracted<K>]: Extracted<K>[P] };
+type Extracted<K> = Extract<TraceRecord, { kind: K }>;
 
-/** Decodes one record. Throws MalformedRecord for anything that the kernel side can't have written. */
-export function readRecord(bytes: Buffer): TraceRecord {
-  if (bytes.length < RECORD_HEADER_BYTES) throw new MalformedRecord("record is cut off");
-  const base = { time: bytes.readBigUInt64LE(8), task: readTask(bytes.subarray(16, RECORD_HEADER_BYTES)) };
-  const body = bytes.subarray(RECORD_HEADER_BYTES);
-  const kind = bytes.readUInt16LE(0);
+export interface RecordReader {
+  /** Decodes what lies between two places. Throws MalformedRecord for anything that the kernel side can't have written. */
+  read(bytes: Buffer, from: number, to: number): TraceRecord;
+}
+
+export function createRecordReader(): RecordReader {
+  // Mostly the same task as before; then its object serves again.
+  let taskBytes = Buffer.alloc(0);
+  let task: TraceTask | undefined;
+  return {
+    read(bytes, from, to) {
+      const at = from + RECORD_HEADER_BYTES;
+      if (at > to) throw new MalformedRecord("record is cut off");
+      if (task === undefined || bytes.compare(taskBytes, 0, taskBytes.length, from + 16, at) !== 0) {
+        taskBytes = Buffer.from(bytes.subarray(from + 16, at));
+        task = readTask(taskBytes, 0, taskBytes.length);
+      }
+      return readKind(bytes.readUInt16LE(from), { bytes, at, to, time: bytes.readBigUInt64LE(from + 8), task });
+    },
+  };
+}
+
+function readKind(kind: number, raw: RawRecord): TraceRecord {
   switch (kind) {
     case KIND.fork:
-      return readFork(base, body);
+      return readFork(raw);
     case KIND.exec:
-      return readExec(base, body);
+      return readExec(raw);
     case KIND.exit:
-      return readExit(base, body);
+      return readExit(raw);
     case KIND.write:
-      return readWrite(base, body);
+      return readWrite(raw);
     case KIND.open:
-      return readOpen(base, body);
+      return readOpen(raw);
     case KIND.path:
-      return readPathCall(base, body);
+      return readPathCall(raw);
     case KIND.socket:
-      return readSocketCall(base, body);
+      return readSocketCall(raw);
     case KIND.syscall:
-      return readSyscall(base, body);
+      return readSyscall(raw);
     default:
       throw new MalformedRecord(`no record has the kind ${kind}`);
   }
 }
 
-function readFork(base: RecordBase, body: Buffer): RecordOf<"fork"> {
-  const { task } = readFields(body);
-  if (task === undefined) throw new MalformedRecord("a fork without a child");
-  return { ...base, kind: "fork", child: task };
+/** Fields behind a body of so many bytes. */
+function fieldsBehind({ bytes, at, to }: RawRecord, body: number): RecordFields {
+  if (at + body > to) throw new MalformedRecord("body is cut off");
+  return readFields(bytes, at + body, to);
+}
+
+function readFork(raw: RawRecord): RecordOf<"fork"> {
+  const { task: child } = fieldsBehind(raw, 0);
+  if (child === undefined) throw new MalformedRecord("a fork without a child");
+  return { kind: "fork", time: raw.time, task: raw.task, child };
 }
 
 const CLOSED: TraceStream = { kind: "closed", inode: 0n };
 
-function readExec(base: RecordBase, body: Buffer): RecordOf<"exec"> {
-  const fields = readFields(rest(body, 16));
+function readExec(raw: RawRecord): RecordOf<"exec"> {
+  const { bytes, at, time, task } = raw;
+  const fields = fieldsBehind(raw, 16);
   if (fields.file === undefined) throw new MalformedRecord("an exec without a file");
   const [stdin = CLOSED, stdout = CLOSED, stderr = CLOSED] = fields.streams;
   return {
-    ...base,
     kind: "exec",
-    parentKey: keyOf(body.readBigUInt64LE(0), body.readUInt32LE(8)),
+    time,
+    task,
+    parentKey: keyOf(bytes.readBigUInt64LE(at), bytes.readUInt32LE(at + 8)),
     filename: fields.filename ?? "",
     interpreter: fields.interpreter ?? null,
     file: fields.file,
-    argv: splitStrings(fields.argv),
-    argvTruncated: (body.readUInt32LE(12) & EXEC_ARGV_TRUNCATED) !== 0,
-    env: selectEnvironment(splitStrings(fields.env)),
+    argv: fields.argv ?? [],
+    argvTruncated: (bytes.readUInt32LE(at + 12) & EXEC_ARGV_TRUNCATED) !== 0,
+    env: selectEnvironment(fields.env ?? []),
     cwd: fields.cwd ?? "",
     streams: [stdin, stdout, stderr],
   };
 }
 
-function readExit(base: RecordBase, body: Buffer): RecordOf<"exit"> {
-  readFields(rest(body, 8));
-  const status = body.readUInt32LE(0);
-  return { ...base, kind: "exit", code: (status >>> 8) & 0xff, signal: status & 0x7f };
+function readExit(raw: RawRecord): RecordOf<"exit"> {
+  fieldsBehind(raw, 8);
+  const status = raw.bytes.readUInt32LE(raw.at);
+  return { kind: "exit", time: raw.time, task: raw.task, code: (status >>> 8) & 0xff, signal: status & 0x7f };
 }
 
-function readWrite(base: RecordBase, body: Buffer): RecordOf<"write-total"> {
-  const { file, head } = readFields(rest(body, 16));
+function readWrite(raw: RawRecord): RecordOf<"write-total"> {
+  const { bytes, at, time, task } = raw;
+  const { file, head } = fieldsBehind(raw, 16);
   if (file === undefined) throw new MalformedRecord("a write without a file");
   return {
-    ...base,
     kind: "write-total",
+    time,
+    task,
     file,
-    bytes: body.readBigUInt64LE(0),
-    calls: Number(body.readBigUInt64LE(8)),
-    // A copy, since the batch's buffer would be kept alive by it.
-    head: Uint8Array.from(head ?? []),
+    bytes: bytes.readBigUInt64LE(at),
+    calls: Number(bytes.readBigUInt64LE(at + 8)),
+    head: head ?? new Uint8Array(0),
   };
 }
 
-interface Call extends RecordBase {
+interface CallBody {
   readonly syscall: string;
   readonly compat: boolean;
   readonly result: number;
   readonly blocked: boolean;
-}
-
-interface CallBody {
-  readonly call: Call;
   readonly operation: number;
-  readonly values: readonly bigint[];
-  /** The value in that place, unless the call has none. */
-  readonly given: (place: number) => number | undefined;
+  readonly present: number;
   readonly fields: RecordFields;
 }
 
-function readCall(base: RecordBase, body: Buffer): CallBody {
-  const fields = readFields(rest(body, CALL_BODY_BYTES));
-  const flags = body.readUInt8(12);
+function readCall(raw: RawRecord): CallBody {
+  const { bytes, at } = raw;
+  const fields = fieldsBehind(raw, CALL_BODY_BYTES);
+  const flags = bytes.readUInt8(at + 12);
   const compat = (flags & CALL_COMPAT) !== 0;
-  const present = body.readUInt16LE(14);
-  const values = Array.from({ length: 6 }, (_, index) => body.readBigUInt64LE(16 + index * 8));
   return {
-    call: {
-      ...base,
-      syscall: nameSyscall(body.readUInt32LE(8), compat),
-      compat,
-      result: Number(body.readBigInt64LE(0)),
-      blocked: (flags & CALL_BLOCKED) !== 0,
-    },
-    operation: body.readUInt8(13),
-    values,
-    given: (place) => (present & (1 << place) ? Number(values[place]) : undefined),
+    syscall: nameSyscall(bytes.readUInt32LE(at + 8), compat),
+    compat,
+    // A result fits into a double: a small error, a descriptor, a count or an address.
+    result: bytes.readInt32LE(at + 4) * 0x1_0000_0000 + bytes.readUInt32LE(at),
+    blocked: (flags & CALL_BLOCKED) !== 0,
+    operation: bytes.readUInt8(at + 13),
+    present: bytes.readUInt16LE(at + 14),
     fields,
   };
 }
 
+const VALUES_AT = 16;
+
+/** Lower half of a value, which is all of it but for lengths and arguments. */
+function valueOf({ bytes, at }: RawRecord, place: number): number {
+  return bytes.readUInt32LE(at + VALUES_AT + place * 8);
+}
+
+function wideValueOf({ bytes, at }: RawRecord, place: number): bigint {
+  return bytes.readBigUInt64LE(at + VALUES_AT + place * 8);
+}
+
 const UNREADABLE: TracePath = { argument: "", base: "", readable: false };
 
-function readOpen(base: RecordBase, body: Buffer): RecordOf<"open"> {
-  const { call, given, fields } = readCall(base, body);
-  return {
-    ...call,
+function readOpen(raw: RawRecord): RecordOf<"open"> {
+  const { syscall, compat, result, blocked, fields } = readCall(raw);
+  const record: RecordOf<"open"> = {
     kind: "open",
+    time: raw.time,
+    task: raw.task,
+    syscall,
+    compat,
+    result,
+    blocked,
     path: fields.paths[0] ?? UNREADABLE,
-    flags: given(0) ?? 0,
-    mode: given(1) ?? 0,
-    created: (given(2) ?? 0) !== 0,
-    ...(fields.file === undefined ? {} : { file: fields.file }),
+    flags: valueOf(raw, 0),
+    mode: valueOf(raw, 1),
+    created: valueOf(raw, 2) !== 0,
   };
+  if (fields.file !== undefined) record.file = fields.file;
+  return record;
 }
 
 /** A name for calls on descriptors: they have a file and no path of their own. */
 const NO_PATH: TracePath = { argument: "", base: "", readable: true };
 
-function readPathCall(base: RecordBase, body: Buffer): RecordOf<"path"> {
-  const { call, operation, values, given, fields } = readCall(base, body);
-  const name = PATH_OPERATIONS[operation];
-  if (name === undefined) throw new MalformedRecord("no such operation on a path");
-  const [path, other] = fields.paths;
-  const [mode, uid, gid] = [given(0), given(1), given(2)];
-  return {
-    ...call,
-    kind: "path",
-    operation: name,
-    path: path ?? NO_PATH,
-    ...(other === undefined ? {} : { other }),
-    ...(fields.file === undefined ? {} : { file: fields.file }),
-    ...(fields.name === undefined ? {} : { name: fields.name }),
-    ...(mode === undefined ? {} : { mode }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-    ...(given(3) === undefined ? {} : { length: values[3] ?? 0n }),
-  };
+function readPathCall(raw: RawRecord): RecordOf<"path"> {
+  const { syscall, compat, result, blocked, operation: number, present, fields } = readCall(raw);
+  const operation = PATH_OPERATIONS[number];
+  if (operation === undefined) throw new MalformedRecord("no such operation on a path");
+  const [path = NO_PATH, other] = fields.paths;
+  const { time, task } = raw;
+  const record: RecordOf<"path"> = { kind: "path", time, task, syscall, compat, result, blocked, operation, path };
+  if (other !== undefined) record.other = other;
+  if (fields.file !== undefined) record.file = fields.file;
+  if (fields.name !== undefined) record.name = fields.name;
+  if (present & 1) record.mode = valueOf(raw, 0);
+  if (present & 2) record.uid = valueOf(raw, 1);
+  if (present & 4) record.gid = valueOf(raw, 2);
+  if (present & 8) record.length = wideValueOf(raw, 3);
+  return record;
 }
 
-function readSocketCall(base: RecordBase, body: Buffer): RecordOf<"socket-call"> {
-  const { call, operation, given, fields } = readCall(base, body);
-  const name = SOCKET_OPERATIONS[operation];
-  if (name === undefined) throw new MalformedRecord("no such operation on a socket");
-  const bytes = given(3);
-  return {
-    ...call,
+function readSocketCall(raw: RawRecord): RecordOf<"socket-call"> {
+  const { syscall, compat, result, blocked, operation: number, present, fields } = readCall(raw);
+  const operation = SOCKET_OPERATIONS[number];
+  if (operation === undefined) throw new MalformedRecord("no such operation on a socket");
+  const record: RecordOf<"socket-call"> = {
     kind: "socket-call",
-    operation: name,
-    socket: { family: given(0) ?? 0, type: given(1) ?? 0, protocol: given(2) ?? 0 },
-    ...(fields.local === undefined ? {} : { local: fields.local }),
-    ...(fields.remote === undefined ? {} : { remote: fields.remote }),
-    ...(bytes === undefined ? {} : { bytes }),
+    time: raw.time,
+    task: raw.task,
+    syscall,
+    compat,
+    result,
+    blocked,
+    operation,
+    socket: { family: valueOf(raw, 0), type: valueOf(raw, 1), protocol: valueOf(raw, 2) },
   };
+  if (fields.local !== undefined) record.local = fields.local;
+  if (fields.remote !== undefined) record.remote = fields.remote;
+  if (present & 8) record.bytes = Number(wideValueOf(raw, 3));
+  return record;
 }
 
-function readSyscall(base: RecordBase, body: Buffer): RecordOf<"syscall"> {
-  const { call, values, fields } = readCall(base, body);
-  return {
-    ...call,
+function readSyscall(raw: RawRecord): RecordOf<"syscall"> {
+  const { syscall, compat, result, blocked, fields } = readCall(raw);
+  const record: RecordOf<"syscall"> = {
     kind: "syscall",
-    args: values,
+    time: raw.time,
+    task: raw.task,
+    syscall,
+    compat,
+    result,
+    blocked,
+    args: [0, 1, 2, 3, 4, 5].map((place) => wideValueOf(raw, place)),
     paths: fields.paths,
-    ...(fields.file === undefined ? {} : { file: fields.file }),
   };
-}
-
-function rest(body: Buffer, from: number): Buffer {
-  if (body.length < from) throw new MalformedRecord("body is cut off");
-  return body.subarray(from);
-}
-
-/** NUL after each string, but for one that was cut off. */
-function splitStrings(bytes: Buffer | undefined): string[] {
-  if (bytes === undefined || bytes.length === 0) return [];
-  return bytes.toString("utf8", 0, bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length).split("\0");
+  if (fields.file !== undefined) record.file = fields.file;
+  return record;
 }
