@@ -167,7 +167,7 @@ export function readTask(bytes: Buffer, from: number, to: number): TraceTask {
     uid: bytes.readUInt32LE(from + 20),
     gid: bytes.readUInt32LE(from + 24),
     euid: bytes.readUInt32LE(from + 28),
-    comm: untilNul({ bytes, from: from + 32, to: from + TASK_BYTES }),
+    comm: textUntilNul({ bytes, from: from + 32, to: from + TASK_BYTES }),
   };
 }
 
@@ -231,7 +231,7 @@ function readAddress({ bytes, from, to }: Span): TraceAddress {
 /** Abstract names begin with a NUL and may hold more; others end at the first. */
 function readUnixPath(bytes: Buffer): string {
   if (bytes.length > 1 && bytes[0] === 0) return `@${bytes.toString("utf8", 1).replace(/\0+$/, "")}`;
-  return untilNul({ bytes, from: 0, to: bytes.length });
+  return textUntilNul({ bytes, from: 0, to: bytes.length });
 }
 
 /** An IPv4 address on an IPv6 socket is told as what it is on the wire. */
@@ -254,7 +254,7 @@ function compress(groups: readonly string[]): string {
   return `${groups.slice(0, best.at).join(":")}::${groups.slice(best.at + best.length).join(":")}`;
 }
 
-function untilNul({ bytes, from, to }: Span): string {
+function textUntilNul({ bytes, from, to }: Span): string {
   const end = bytes.indexOf(0, from);
   return bytes.toString("utf8", from, end === -1 || end > to ? to : end);
 }

@@ -156,7 +156,7 @@ function readCall(raw: RawRecord): CallBody {
 const VALUES_AT = 16;
 
 /** Lower half of a value, which is all of it but for lengths and arguments. */
-function valueOf({ bytes, at }: RawRecord, place: number): number {
+function narrowValueOf({ bytes, at }: RawRecord, place: number): number {
   return bytes.readUInt32LE(at + VALUES_AT + place * 8);
 }
 
@@ -177,9 +177,9 @@ function readOpen(raw: RawRecord): RecordOf<"open"> {
     result,
     blocked,
     path: fields.paths[0] ?? UNREADABLE,
-    flags: valueOf(raw, 0),
-    mode: valueOf(raw, 1),
-    created: valueOf(raw, 2) !== 0,
+    flags: narrowValueOf(raw, 0),
+    mode: narrowValueOf(raw, 1),
+    created: narrowValueOf(raw, 2) !== 0,
   };
   if (fields.file !== undefined) record.file = fields.file;
   return record;
@@ -198,9 +198,9 @@ function readPathCall(raw: RawRecord): RecordOf<"path"> {
   if (other !== undefined) record.other = other;
   if (fields.file !== undefined) record.file = fields.file;
   if (fields.name !== undefined) record.name = fields.name;
-  if (present & 1) record.mode = valueOf(raw, 0);
-  if (present & 2) record.uid = valueOf(raw, 1);
-  if (present & 4) record.gid = valueOf(raw, 2);
+  if (present & 1) record.mode = narrowValueOf(raw, 0);
+  if (present & 2) record.uid = narrowValueOf(raw, 1);
+  if (present & 4) record.gid = narrowValueOf(raw, 2);
   if (present & 8) record.length = wideValueOf(raw, 3);
   return record;
 }
@@ -218,7 +218,7 @@ function readSocketCall(raw: RawRecord): RecordOf<"socket-call"> {
     result,
     blocked,
     operation,
-    socket: { family: valueOf(raw, 0), type: valueOf(raw, 1), protocol: valueOf(raw, 2) },
+    socket: { family: narrowValueOf(raw, 0), type: narrowValueOf(raw, 1), protocol: narrowValueOf(raw, 2) },
   };
   if (fields.local !== undefined) record.local = fields.local;
   if (fields.remote !== undefined) record.remote = fields.remote;
