@@ -1,10 +1,16 @@
 import type { BehaviourEvent, EventCategory, EventOf } from "@airlock/contracts";
 import type { World } from "../world.ts";
+import { CONNECTIONS_REPEATED } from "./connections-repeated.ts";
 import { DOWNLOADED_THEN_EXECUTED } from "./downloaded-then-executed.ts";
 import { EXECUTED_FILE_DELETED } from "./executed-file-deleted.ts";
 import type { FactDefinition, FactObserver, Measurement } from "./fact.ts";
 import { FILE_DROPPED_THEN_EXECUTED } from "./file-dropped-then-executed.ts";
+import { FILES_REWRITTEN } from "./files-rewritten.ts";
+import { NAMES_ASKED } from "./names-asked.ts";
 import { PIPE_FROM_NETWORK } from "./pipe-from-network.ts";
+import { SERVER_SPAWNED_PROCESS } from "./server-spawned-process.ts";
+import { HOSTS_TOUCHED, PORTS_TOUCHED } from "./touched.ts";
+import { WRITTEN_FILE_PRELOADED } from "./written-file-preloaded.ts";
 
 /** The closed list of facts. Rules of `category: derived` name one of them in the field `Fact`. */
 export const FACTS: readonly FactDefinition[] = [
@@ -12,6 +18,13 @@ export const FACTS: readonly FactDefinition[] = [
   DOWNLOADED_THEN_EXECUTED,
   EXECUTED_FILE_DELETED,
   PIPE_FROM_NETWORK,
+  WRITTEN_FILE_PRELOADED,
+  SERVER_SPAWNED_PROCESS,
+  PORTS_TOUCHED,
+  HOSTS_TOUCHED,
+  CONNECTIONS_REPEATED,
+  NAMES_ASKED,
+  FILES_REWRITTEN,
 ];
 
 /** A derived event with the events it was taken from, which are its evidence. */
