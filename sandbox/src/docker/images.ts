@@ -63,7 +63,9 @@ export function openEngineImages(docker: Docker): EngineImages {
     release: async (run) => {
       await remove(docker, runTag(run));
     },
-    remove: (reference) => remove(docker, reference),
+    remove: async (reference) => {
+      await remove(docker, reference);
+    },
     reap: () => reap(docker),
   };
 }

@@ -26,7 +26,7 @@ export interface ArrangeOptions {
 
 const MiB = 1024 * 1024;
 
-export const DEFAULT_LIMITS: DetonationLimits = {
+const DEFAULT_LIMITS: DetonationLimits = {
   memoryBytes: 1024 * MiB,
   pids: 512,
   // One CPU: the recorder must keep up on a host with two.
