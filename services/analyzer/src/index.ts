@@ -1,0 +1,2 @@
+export type { AnalysisProgress, AnalysisRequest, Stage } from "./analysis-request.ts";
+export { type LocalAnalyzer, openLocalAnalyzer } from "./local-analyzer.ts";

@@ -1,0 +1,45 @@
+import { type Report, toFault } from "@airlock/contracts";
+import { createRunFolder, createRunName, openDockerSandbox, reap } from "@airlock/sandbox";
+import { uuidv7 } from "uuidv7";
+import type { AnalysisRequest } from "./analysis-request.ts";
+import { analyze } from "./analyze.ts";
+import type { AnalyzerDeps } from "./analyzer-deps.ts";
+import { loadRuleSet } from "./stages/judge.ts";
+
+/** An analyzer of this process: the local engine, this host's kernel, the shipped signatures. */
+export interface LocalAnalyzer {
+  /** Rejects with Faults only. */
+  analyze(request: AnalysisRequest): Promise<Report>;
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: here, and nowhere else, concrete parts are chosen. Removes first what dead processes left on the host.
+ * Rejects with ENGINE_UNREACHABLE, ENGINE_FOREIGN_KERNEL or TEARDOWN_FAILED.
+ */
+export async function openLocalAnalyzer(): Promise<LocalAnalyzer> {
+  const sandbox = await openDockerSandbox();
+  try {
+    await reap(sandbox.engine, sandbox.images);
+  } catch (error) {
+    await sandbox.close();
+    throw toFault(error, "TEARDOWN_FAILED", "leftovers of an earlier run can't be removed");
+  }
+  const deps: AnalyzerDeps = {
+    sandbox,
+    images: sandbox.images,
+    loadRuleSet,
+    createRunName,
+    createRunFolder,
+    createId: uuidv7,
+    now: () => performance.now(),
+    today: () => new Date(),
+  };
+  return {
+    analyze: (request) =>
+      analyze(request, deps).catch((error: unknown) => {
+        throw toFault(error);
+      }),
+    close: () => sandbox.close(),
+  };
+}
