@@ -1,14 +1,27 @@
-import type { AnalyzeImage } from "./commands/analyze.ts";
+import type { AnalysisRequest, LocalAnalyzer } from "@airlock/analyzer";
+import type { Report } from "@airlock/contracts";
 
-/** The analyzer on this host: loaded and opened when it is used, closed after, so that no tracer outlives its analysis. */
-export function openAnalysis(): AnalyzeImage {
-  return async (request) => {
+export type AnalyzeImage = (request: AnalysisRequest) => Promise<Report>;
+
+/**
+ * Gives the analyzer of this host to one piece of work and closes it whatever comes. It is loaded and opened when first asked
+ * for something: a slip in the command line is answered before.
+ */
+export async function withAnalysis<T>(work: (analyze: AnalyzeImage) => Promise<T>): Promise<T> {
+  let opening: Promise<LocalAnalyzer> | null = null;
+  const open = async (): Promise<LocalAnalyzer> => {
     const { openLocalAnalyzer } = await import("@airlock/analyzer");
-    const analyzer = await openLocalAnalyzer();
-    try {
-      return await analyzer.analyze(request);
-    } finally {
-      await analyzer.close();
-    }
+    return openLocalAnalyzer();
   };
+  try {
+    return await work(async (request) => {
+      opening ??= open();
+      const analyzer = await opening;
+      return analyzer.analyze(request);
+    });
+  } finally {
+    // What failed to open was told by the work's own fault, and has nothing to close.
+    const analyzer = await (opening as Promise<LocalAnalyzer> | null)?.catch(() => null);
+    await analyzer?.close();
+  }
 }

@@ -19,19 +19,21 @@ const program = createProgram(
   {
     // Each command loads its own half of the system: help and usage errors must not wait for it.
     analyze: async (options) => {
-      const [{ runAnalyze }, { openAnalysis }] = await Promise.all([
+      const [{ runAnalyze }, { withAnalysis }] = await Promise.all([
         import("./commands/analyze.ts"),
         import("./analysis.ts"),
       ]);
-      status = await runAnalyze(options, terminal, openAnalysis());
+      status = await withAnalysis((analyze) => runAnalyze(options, terminal, analyze));
     },
     demo: async (options) => {
-      const [{ runDemo }, { openAnalysis }, { openDemoEngine }] = await Promise.all([
+      const [{ runDemo }, { withAnalysis }, { openDemoEngine }] = await Promise.all([
         import("./commands/demo.ts"),
         import("./analysis.ts"),
         import("./demo/demo-engine.ts"),
       ]);
-      status = await runDemo(options, terminal, { analyze: openAnalysis(), engine: await openDemoEngine(options) });
+      status = await withAnalysis(async (analyze) =>
+        runDemo(options, terminal, { analyze, engine: await openDemoEngine(options) }),
+      );
     },
     doctor: async (options) => {
       const [{ runDoctor }, { examineHost }] = await Promise.all([

@@ -1,8 +1,9 @@
+import type { AnalysisProgress, Stage } from "@airlock/analyzer";
 import { describe, expect, it } from "vitest";
-import { type AnalysisProgress, openProgress, type StageName } from "./progress.ts";
+import { openProgress } from "./progress.ts";
 import { recordTerminal } from "./recorded-terminal.fixture.ts";
 
-const at = (stage: StageName, elapsedMs = 0): AnalysisProgress => ({ stage, elapsedMs, events: 12, lost: 3 });
+const at = (stage: Stage, elapsedMs = 0): AnalysisProgress => ({ stage, elapsedMs, events: 12, lost: 3 });
 const options = { quiet: false, progress: true, windowMs: 30_000 };
 
 describe("openProgress", () => {

@@ -1,17 +1,6 @@
+import type { AnalysisProgress, Stage } from "@airlock/analyzer";
 import { printable } from "@airlock/contracts";
 import { mayAnimate, type Terminal } from "./terminal.ts";
-
-/** The analyzer's stages, in order. */
-export type StageName = "acquire" | "arrange" | "detonate" | "extract" | "judge" | "report";
-
-export interface AnalysisProgress {
-  readonly stage: StageName;
-  /** Since the stage began. */
-  readonly elapsedMs: number;
-  readonly events: number;
-  readonly lost: number;
-  readonly detail?: string;
-}
 
 /** Tells a person what is going on. Everything goes to standard error; `close` gives the terminal back as it was. */
 export interface ProgressDisplay {
@@ -37,7 +26,7 @@ export function openProgress(terminal: Terminal, options: ProgressOptions): Prog
     : { update: () => undefined, say: (message) => plain.say(message), close: () => undefined };
 }
 
-const DOING: Readonly<Record<StageName, string>> = {
+const DOING: Readonly<Record<Stage, string>> = {
   acquire: "getting the image",
   arrange: "planning the run",
   detonate: "running the image",
@@ -50,7 +39,7 @@ const DOING: Readonly<Record<StageName, string>> = {
 class PlainProgress implements ProgressDisplay {
   readonly #terminal: Terminal;
   readonly #windowMs: number;
-  #stage: StageName | null = null;
+  #stage: Stage | null = null;
   #nextAtMs = REPEAT_MS;
 
   constructor(terminal: Terminal, windowMs: number) {
@@ -146,7 +135,7 @@ function drawBar(share: number): string {
   return `${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}`;
 }
 
-function describeWindow(stage: StageName, windowMs: number): string {
+function describeWindow(stage: Stage, windowMs: number): string {
   return stage === "detonate" ? ` for up to ${windowMs / 1000} s` : "";
 }
 

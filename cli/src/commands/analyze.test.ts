@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AnalysisRequest } from "@airlock/analyzer";
 import { Fault, type Report } from "@airlock/contracts";
 import { benignReport, maliciousReport, unknownReport } from "@airlock/formats/report.fixture";
 import { describe, expect, it } from "vitest";
 import { recordTerminal } from "../recorded-terminal.fixture.ts";
 import { RESULT_FORMATS } from "../result-format.ts";
-import { type AnalysisRequest, type AnalyzeOptions, runAnalyze } from "./analyze.ts";
+import { type AnalyzeOptions, runAnalyze } from "./analyze.ts";
 
 const options: AnalyzeOptions = {
   image: "docker:app",

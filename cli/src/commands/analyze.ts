@@ -1,3 +1,4 @@
+import type { AnalysisRequest } from "@airlock/analyzer";
 import {
   type Decision,
   decide,
@@ -9,36 +10,17 @@ import {
   printable,
   type Report,
 } from "@airlock/contracts";
+import type { AnalyzeImage } from "../analysis.ts";
 import { type ExitStatus, toExitStatus } from "../exit-status.ts";
 import { Interruption } from "../interruption.ts";
 import { prepareOutputFile } from "../output-file.ts";
-import { type AnalysisProgress, openProgress } from "../progress.ts";
+import { openProgress } from "../progress.ts";
 import { formatReport, type ResultFormat } from "../result-format.ts";
 import { mayColour, measureWidth, type Terminal, writeText } from "../terminal.ts";
 
-/** What the analyzer is asked for; the command line's half of the bargain. */
-export interface AnalysisRequest {
-  readonly source: ImageSource;
-  readonly options: {
-    readonly durationMs: number;
-    readonly env: readonly string[];
-    readonly entrypoint?: readonly string[];
-    readonly args?: readonly string[];
-    readonly user?: string;
-    readonly workdir?: string;
-    readonly platform?: string;
-  };
-  /** Folders of signatures beside the shipped ones. */
-  readonly signatures: readonly string[];
-  readonly artifactsFolder?: string;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: AnalysisProgress) => void;
-}
-
-export type AnalyzeImage = (request: AnalysisRequest) => Promise<Report>;
-
-export interface AnalyzeOptions extends Omit<AnalysisRequest, "source" | "signal" | "onProgress"> {
+export interface AnalyzeOptions extends Omit<AnalysisRequest, "source" | "options" | "signal" | "onProgress"> {
   readonly image: string;
+  readonly options: AnalysisRequest["options"] & { readonly durationMs: number };
   readonly format: ResultFormat;
   readonly output?: string;
   readonly policy: Policy;

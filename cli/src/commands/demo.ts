@@ -1,11 +1,11 @@
 import { Fault, type Report, type VerdictLevel } from "@airlock/contracts";
+import type { AnalyzeImage } from "../analysis.ts";
 import type { DemoEngine } from "../demo/demo-engine.ts";
 import { packDemoImages } from "../demo/demo-images.ts";
 import { EXIT_STATUS, type ExitStatus } from "../exit-status.ts";
 import { Interruption } from "../interruption.ts";
 import { openProgress, type ProgressDisplay } from "../progress.ts";
 import { mayColour, measureWidth, type Terminal, writeText } from "../terminal.ts";
-import type { AnalyzeImage } from "./analyze.ts";
 
 export interface DemoOptions {
   readonly durationMs: number;
