@@ -5,8 +5,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-PACKAGES=(docker.io clang llvm libbpf-dev libelf-dev zlib1g-dev make gcc libc6-dev tcpdump iproute2 iptables busybox-static skopeo util-linux)
-TEST_PACKAGES=(bpftool debootstrap docker-registry jq)
+PACKAGES=(docker.io clang llvm libbpf-dev libelf-dev zlib1g-dev make gcc libc6-dev tcpdump iproute2 iptables busybox-static util-linux)
+TEST_PACKAGES=(bpftool debootstrap docker-registry jq skopeo)
 SOURCES=(contracts registry formats sandbox signatures/src signatures/package.json services cli tsconfig.base.json tsconfig.json package.json)
 STATE=.airlock
 ENGINE_WAIT_SECONDS=60

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type DetonationPlan, Fault, type PinnedImage, Recording, RUN_FILES, toFault } from "@airlock/contracts";
 import { measureBootToUnixNs } from "./clock.ts";
 import { requireFreeSpace } from "./disk-watch.ts";
-import type { SandboxParts } from "./docker/docker-sandbox.ts";
+import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { collectLayer, readEtcFiles } from "./layer/layer-collection.ts";
 import { OutputCollector } from "./output-collector.ts";
 import type { DetonateOptions, DetonationProgress } from "./sandbox.ts";

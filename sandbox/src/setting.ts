@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { type DetonationPlan, Fault, type PinnedImage, RUN_FILES, toFault } from "@airlock/contracts";
 import { placeCgroup, SampleCgroup } from "./cgroup.ts";
-import type { SandboxParts } from "./docker/docker-sandbox.ts";
 import { planVolumes, type SampleVolume } from "./docker/hardening.ts";
 import { ensurePauseImage, type PauseContainer, startPause } from "./docker/pause-container.ts";
 import { removeRunContainers } from "./docker/run-containers.ts";
 import { findEngineImage, SampleContainer } from "./docker/sample-container.ts";
+import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { createVolumes, removeVolume } from "./docker/volumes.ts";
 import { RESOLVER_ADDRESS } from "./network/addresses.ts";
 import { type Capture, startCapture } from "./network/capture.ts";

@@ -35,9 +35,11 @@ export async function watchSample(
   const start = performance.now();
   const disk = new DiskWatch(setting.layers.upper, plan.limits.diskBytes);
   let exited = false;
-  const ended = setting.sample.ended.then(() => {
+  const noteEnd = async () => {
+    await setting.sample.ended;
     exited = true;
-  });
+  };
+  const ended = noteEnd();
   for (;;) {
     if (exited) return { kind: "exited" };
     if (signal.aborted) return { kind: "aborted" };

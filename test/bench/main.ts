@@ -9,5 +9,5 @@ if (load === undefined) {
   console.error(`airlock: no benchmark "${name}"; there are: ${Object.keys(BENCHES).join(", ")} [USAGE]`);
   process.exit(1);
 }
-const { run } = await load();
-console.log(JSON.stringify(await run()));
+const bench = await load();
+console.log(JSON.stringify(await bench.run()));

@@ -37,14 +37,14 @@ export async function run(): Promise<Record<string, unknown>> {
 }
 
 async function analyze(): Promise<number> {
-  return seconds(["./airlock", "analyze", `docker:${IMAGE}`, "--format", "json", "--duration", "20s"], [0, 3]);
+  return time(["./airlock", "analyze", `docker:${IMAGE}`, "--format", "json", "--duration", "20s"], [0, 3]);
 }
 
 async function dockerRun(): Promise<number> {
-  return seconds(["docker", "run", "--rm", "--network", "none", IMAGE], [0]);
+  return time(["docker", "run", "--rm", "--network", "none", IMAGE], [0]);
 }
 
-async function seconds(command: readonly string[], accepted: readonly number[]): Promise<number> {
+async function time(command: readonly string[], accepted: readonly number[]): Promise<number> {
   const start = performance.now();
   const { status, stderr } = await runCommand(command);
   if (!accepted.includes(status)) throw new Error(`${command.join(" ")} exited ${status}: ${stderr.slice(-500)}`);
@@ -57,7 +57,7 @@ function row(name: string, values: readonly number[]): string {
 }
 
 function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 

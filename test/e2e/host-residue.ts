@@ -18,14 +18,14 @@ export async function takeSnapshot(): Promise<HostSnapshot> {
     docker.listImages(),
   ]);
   return {
-    containers: containers.flatMap(({ Names }) => Names).sort(),
-    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
-    images: images.flatMap(({ RepoTags }) => RepoTags ?? []).sort(),
+    containers: containers.flatMap(({ Names }) => Names).toSorted(),
+    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).toSorted(),
+    images: images.flatMap(({ RepoTags }) => RepoTags ?? []).toSorted(),
     networkNamespaces: await list("/run/netns"),
     networkLinks: (await run("ip", ["-o", "link"])).stdout
       .split("\n")
       .map((line) => line.split(": ")[1] ?? "")
-      .sort(),
+      .toSorted(),
     cgroups: await listCgroups(),
     bpfPrograms: await listBpf("prog"),
     bpfMaps: await listBpf("map"),
@@ -33,19 +33,20 @@ export async function takeSnapshot(): Promise<HostSnapshot> {
     mounts: (await readFile("/proc/self/mounts", "utf8"))
       .split("\n")
       .filter((line) => /airlock|netns/.test(line))
-      .sort(),
+      .toSorted(),
     temporaryFolders: await list(join(tmpdir(), "airlock")),
   };
 }
 
 async function list(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(() => [])).sort();
+  const names: string[] = await readdir(folder).catch(() => []);
+  return names.toSorted();
 }
 
 /** First two levels of every hierarchy: runs have a folder of their own right below the root. */
 async function listCgroups(): Promise<string[]> {
   const { stdout } = await run("find", ["/sys/fs/cgroup", "-maxdepth", "3", "-type", "d", "-name", "*airlock*"]);
-  return stdout.split("\n").filter(Boolean).sort();
+  return stdout.split("\n").filter(Boolean).toSorted();
 }
 
 /** Names only: ids rise for ever. */
@@ -53,7 +54,7 @@ async function listBpf(kind: "prog" | "map"): Promise<string[]> {
   const { stdout } = await run("bpftool", ["--json", kind, "list"], { maxBuffer: 16 * 1024 * 1024 });
   return (JSON.parse(stdout) as { name?: string; type: string }[])
     .map(({ name, type }) => `${type}:${name ?? ""}`)
-    .sort();
+    .toSorted();
 }
 
 /** Processes of a run, told by their program: they carry no name of ours. */
@@ -67,7 +68,7 @@ async function listProcesses(): Promise<string[]> {
       found.push(`${program} ${command.replaceAll("\0", " ").trim()}`);
     }
   }
-  return found.sort();
+  return found.toSorted();
 }
 
 /** What is in `after` and was not in `before`, by kind; empty kinds left out. */

@@ -50,7 +50,7 @@ export async function buildDebianImage(reference: string, image: DebianImage): P
 async function bootstrap(packages: readonly string[]): Promise<string> {
   const { suite, mirror } = await readPackageSource();
   const folder = join(REPOSITORY, ".airlock", "test-images");
-  const tar = join(folder, `${suite}-${[...packages].sort().join("-")}.tar`);
+  const tar = join(folder, `${suite}-${[...packages].toSorted().join("-")}.tar`);
   if (await exists(tar)) return tar;
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(folder, "debootstrap-"));

@@ -4,14 +4,7 @@ import { Recorder } from "../recorder/recorder.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { connectEngine, type Engine } from "./engine.ts";
 import { type EngineImages, openEngineImages } from "./images.ts";
-
-/** What a detonation is made with; one set for a process. */
-export interface SandboxParts {
-  readonly engine: Engine;
-  readonly images: EngineImages;
-  /** The running tracer, started anew if the last one has died. */
-  readonly recorder: () => Promise<Recorder>;
-}
+import type { SandboxParts } from "./sandbox-parts.ts";
 
 /** The sandbox on the local engine: hardened containers, recorded from outside by the host's own kernel. */
 export interface DockerSandbox extends Sandbox {

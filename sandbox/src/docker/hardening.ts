@@ -13,7 +13,7 @@ export type ContainerRole = "pause" | "sample";
 
 /** Label that names the run; image labels are merged in by the engine but can't override it, nor forge a container name. */
 export const RUN_LABEL = "airlock.run";
-export const ROLE_LABEL = "airlock.role";
+const ROLE_LABEL = "airlock.role";
 
 export function containerName(runName: RunName, role: ContainerRole): string {
   return `${runName}-${role}`;

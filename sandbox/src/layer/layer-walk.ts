@@ -61,7 +61,7 @@ export class LayerWalk {
       this.#uncounted = true;
       return;
     }
-    for (const name of readdirSync(at.host, { encoding: "buffer" }).sort(Buffer.compare)) {
+    for (const name of readdirSync(at.host, { encoding: "buffer" }).toSorted((a, b) => a.compare(b))) {
       if (this.#seen++ >= MAX_ENTRIES) {
         this.#uncounted = true;
         return;

@@ -15,7 +15,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 /** The files of a run folder, dropped ones included, with size and hash. Their names are ours, never the sample's. */
 export async function describeArtifacts(runFolder: string): Promise<Report["artifacts"]> {
-  const names = (await readdir(runFolder, { recursive: true })).sort();
+  const names = (await readdir(runFolder, { recursive: true })).toSorted();
   const artifacts: Report["artifacts"] = [];
   for (const name of names) {
     const path = join(runFolder, name);
