@@ -1,8 +1,8 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { RuleError } from "./rule.ts";
 
-/** Longer texts are searched in their first part only; literals see all of it. */
-export const MAX_REGEX_INPUT = 16_384;
+/** Longer texts, which extract never leaves in one field, are searched in their first part only; literals see all of it. */
+const MAX_REGEX_INPUT = 65_536;
 const MAX_REGEX_SOURCE = 4_096;
 /** Look-around and back references can't be had in linear time. */
 const NON_LINEAR = /\(\?(?:[=!]|<[=!])|\\[1-9]|\(\?>|\\k</;

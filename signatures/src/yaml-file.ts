@@ -27,7 +27,7 @@ export function parseYaml(text: string): YamlDocument[] {
   if (text.length > MAX_FILE_CHARACTERS) throw new YamlError(`longer than ${MAX_FILE_CHARACTERS} characters`, 1);
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, merge: false });
-  if (!Array.isArray(parsed)) throw new YamlError("the file is empty", 1);
+  if (!Array.isArray(parsed) || parsed.length === 0) throw new YamlError("the file is empty", 1);
   if (parsed.length > MAX_DOCUMENTS) throw new YamlError(`more than ${MAX_DOCUMENTS} documents`, 1);
   return parsed.map((document) => {
     const [problem] = [...document.errors, ...document.warnings];
