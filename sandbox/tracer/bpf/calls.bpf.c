@@ -12,9 +12,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	struct analysis *analysis = current_analysis();
 	struct task_struct *task;
 	struct call_counts *counts;
+	const struct call_spec *spec;
 	struct thread *thread;
 	u32 compat, fd;
-	u8 handler;
 
 	if (!analysis)
 		return 0;
@@ -32,13 +32,13 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 		counts->calls++;
 
 	/* A descriptor that is closed or replaced: the file behind it must be looked up before. */
-	if ((u64)nr >= SYSCALLS)
+	spec = spec_of(compat, nr);
+	if (spec->handler != HANDLE_CLOSE)
 		return 0;
-	handler = compat ? compat_calls[nr].handler : native_calls[nr].handler;
-	if (handler != HANDLE_CLOSE)
-		return 0;
-	fd = compat ? (compat_calls[nr].fd == 1 ? regs->bx : regs->cx) :
-		      (native_calls[nr].fd == 1 ? regs->di : regs->si);
+	if (compat)
+		fd = spec->fd == 1 ? regs->bx : regs->cx;
+	else
+		fd = spec->fd == 1 ? regs->di : regs->si;
 	close_written(analysis->slot, fd);
 	return 0;
 }
@@ -130,12 +130,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	if (!s)
 		return 0;
 	call = &s->call;
-	if (nr >= SYSCALLS)
-		__builtin_memset(&call->spec, 0, sizeof(call->spec));
-	else if (compat)
-		call->spec = compat_calls[nr];
-	else
-		call->spec = native_calls[nr];
+	call->spec = *spec_of(compat, nr);
 	if (call->spec.handler == HANDLE_CLOSE)
 		return 0;
 	if (call->spec.handler == HANDLE_NONE && entered && result != -EPERM)

@@ -43,6 +43,7 @@ struct call_spec {
 	u8 fd;
 	u8 values[3];
 	u8 moves; /* MOVES_* */
+	u8 reserved[3];
 };
 
 enum { MOVES_NOTHING, MOVES_FOLDER, MOVES_ROOT };
@@ -351,5 +352,14 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[463] = { PATH(SETXATTR), AT(1, 2), .string = 4 },		      /* setxattrat */
 	[467] = { CALL, AT(1, 2) },					      /* open_tree_attr */
 };
+
+/* The last place stands for all numbers that are none. Masked in assembly, lest a compiler proves the bound away. */
+static __always_inline const struct call_spec *spec_of(u32 compat, u32 nr)
+{
+	u32 index = nr < SYSCALLS ? nr : SYSCALLS - 1;
+
+	asm volatile("%[index] &= %[mask]" : [index] "+r"(index) : [mask] "i"(SYSCALLS - 1));
+	return compat ? &compat_calls[index] : &native_calls[index];
+}
 
 #endif

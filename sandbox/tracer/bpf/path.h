@@ -87,7 +87,9 @@ static __always_inline void fill_file(struct file_field *out, u64 dentry, u64 in
 	out->layer = layer_of(inode, out->magic);
 	out->flags = 0;
 	out->reserved = 0;
-	if (!READ(inode, struct inode, i_nlink) || !READ(dentry, struct dentry, d_hash.pprev))
+	/* Unhashed is what unlink leaves, but roots are so too. */
+	if (!READ(inode, struct inode, i_nlink) ||
+	    (!READ(dentry, struct dentry, d_hash.pprev) && (u64)READ(dentry, struct dentry, d_parent) != dentry))
 		out->flags = FILE_DELETED;
 	if (out->flags && (out->magic == TMPFS_MAGIC || out->magic == HUGETLBFS_MAGIC)) {
 		bpf_probe_read_kernel(name, sizeof(name) - 1, READ(dentry, struct dentry, d_name.name));
