@@ -26,6 +26,7 @@
 
 #define HEADER_BYTES 14
 #define MARK_BYTES 16
+#define OUTPUT_ROOM (8 << 20)
 #define MARK_ETHERTYPE 0x88b5
 
 static int open_link(const char *name)
@@ -83,9 +84,12 @@ __attribute__((noreturn)) static void become_program(char **program, uid_t uid, 
 {
 	char *no_environment[] = {NULL};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int room = OUTPUT_ROOM;
 
 	if (null < 0 || dup2(null, 0) < 0 || close_range(3, ~0U, 0))
 		fail("handles");
+	/* Room for bursts between tcpdump and its reader, which is a socket; a pipe would do without. */
+	setsockopt(1, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	drop_rights(uid, 1ULL << CAP_NET_RAW);
 	die_with_parent(parent);
 	execve(program[0], program, no_environment);

@@ -7,8 +7,8 @@ export const SAMPLE_IPV6 = "fd4b:9f2a:7c31::2";
 export const SINK_IPV4 = "172.17.0.1";
 export const SINK_IPV6 = "fd4b:9f2a:7c31::1";
 
-/** For the engine: the sample's name server has to be set on the pause container before the network is made. */
-export const RESOLVER_ADDRESS = SINK_IPV4;
+/** The sink too. For the engine: the sample's name server has to be set on the pause container before the network is made. */
+export const RESOLVER_ADDRESS = "172.17.0.1";
 
 /** The sink's end of the link; the sample's is `eth0`. */
 export const SINK_LINK = "sample0";

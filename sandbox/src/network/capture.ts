@@ -69,6 +69,7 @@ class TcpdumpCapture implements Capture {
   readonly #file: number;
   readonly #maxBytes: number;
   readonly #marks = new Map<string, () => void>();
+  #pending: Buffer[] = [];
   #bytes = 0;
   #packets = 0;
   #full = false;
@@ -84,7 +85,12 @@ class TcpdumpCapture implements Capture {
       header: (bytes) => this.#append(bytes),
       packet: (bytes, data) => this.#takePacket(bytes, data),
     });
-    this.#child.process.stdout?.on("data", (chunk: Buffer) => this.#guard(() => stream.read(chunk)));
+    this.#child.process.stdout?.on("data", (chunk: Buffer) => {
+      this.#guard(() => {
+        stream.read(chunk);
+        this.#write();
+      });
+    });
   }
 
   get alive(): boolean {
@@ -160,9 +166,16 @@ class TcpdumpCapture implements Capture {
   }
 
   #append(bytes: Buffer): void {
+    this.#pending.push(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** All packets of a chunk at once: a write for each would make us too slow for a flood. */
+  #write(): void {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
     let done = 0;
     while (done < bytes.length) done += writeSync(this.#file, bytes, done);
-    this.#bytes += bytes.length;
   }
 
   /** A failed write or a broken stream ends the capture; `stop` reports it. */

@@ -141,6 +141,13 @@ RULES
 `;
 
 /**
+ * What the sample may send. The capture can't lose what was never sent: a sample that floods is held back here, as a process is
+ * by a slow network, instead of costing us evidence. The overhead added to each packet bounds their number too. The queue is
+ * longer than a socket's send buffer, so that the sender waits and nothing is dropped.
+ */
+const SEND_RATE = "rate 200mbit burst 256kb limit 16mb overhead 500";
+
+/**
  * $1 plain-link. Engine mode \`none\` switches IPv6 off. No duplicate address detection: it would delay the first packet by a
  * second. IPv4 neighbours are answered by the sink's ARP; IPv6 ones would not be, hence /128 and a route through the sink.
  */
@@ -160,5 +167,6 @@ route add ${SINK_IPV6}/128 dev eth0
 route add default via ${SINK_IPV6} dev eth0
 BATCH
 "$1" eth0
+tc qdisc add dev eth0 root tbf ${SEND_RATE}
 cat /proc/sys/kernel/hostname
 `;

@@ -17,7 +17,7 @@ export class SampleStandIn {
   static async start(hostname = "payments-1"): Promise<SampleStandIn> {
     const script = `hostname ${hostname} && exec "$0"`;
     const options = { stdio: "ignore", env: SYSTEM_ENVIRONMENT } as const;
-    const child = spawn("unshare", ["--net", "--uts", "sh", "-c", script, nativeProgram("pause")], options);
+    const child = spawn("/usr/bin/unshare", ["--net", "--uts", "sh", "-c", script, nativeProgram("pause")], options);
     const standIn = new SampleStandIn(child);
     while (readlinkSync(`/proc/${standIn.pid}/exe`) !== nativeProgram("pause")) await sleep(2);
     return standIn;

@@ -75,6 +75,8 @@ describe("the sinkhole", () => {
         datagrams: 1,
       }),
     );
+    const large = ofKind(all, "udp").find((record) => record.destinationIp === "203.0.113.51");
+    expect(large).toMatchObject({ destinationPort: 777, bytesIn: 5000 });
     const raw = ofKind(all, "tcp").find((record) => record.destinationIp === "203.0.113.9");
     expect(raw).toMatchObject({
       application: "unknown",
@@ -266,6 +268,8 @@ async function checkOthers(): Promise<void> {
        mail: await exchange("198.51.100.25", 25, "", 1800),
        bytes: await new Promise((r) => { const s = net.connect(4444, "203.0.113.9", () => s.end(Buffer.from("0001626561636f6eff", "hex"))); s.on("close", () => r(true)); s.resume(); }),
        time: await datagram("203.0.113.123", 123, Buffer.concat([Buffer.from([0x23]), Buffer.alloc(47)])),
+       silent: await new Promise((r) => { const s = net.connect(4445, "203.0.113.9", () => s.end()); s.on("close", () => r(true)); s.resume(); }),
+       fragments: await datagram("203.0.113.51", 777, Buffer.alloc(5000, 65), 100),
        mute: await datagram("203.0.113.50", 40000, "exfil", 200),
      };`,
   );

@@ -3,8 +3,10 @@ import { BOUNDS } from "./bounds.ts";
 import { type Application, recognise } from "./first-bytes.ts";
 
 export interface Beginning {
-  /** Called once, with what came so far, which is put back into the stream before. Nothing came at all: empty. */
+  /** Called once, with what came so far, which is put back into the stream before. */
   readonly onRecognised: (application: Application, head: Buffer) => void;
+  /** The client ended before that; `head` is all there ever was. */
+  readonly onEnded: (head: Buffer) => void;
   /** The client is silent: time for the server to speak first. */
   readonly onSilence: () => void;
 }
@@ -23,7 +25,7 @@ export function readBeginning(stream: Duplex, beginning: Beginning): void {
     stream.off("close", onClose);
     stream.pause();
     if (stream.destroyed) return;
-    if (head.length > 0) stream.unshift(head);
+    stream.unshift(head);
     beginning.onRecognised(application, head);
   };
   const onData = (chunk: Buffer) => {
@@ -39,7 +41,7 @@ export function readBeginning(stream: Duplex, beginning: Beginning): void {
   const onEnd = () => {
     settled = true;
     clearTimeout(patience);
-    beginning.onRecognised("unknown", head);
+    beginning.onEnded(head);
   };
   const onClose = () => {
     settled = true;

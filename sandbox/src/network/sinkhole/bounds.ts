@@ -4,9 +4,12 @@ export const BOUNDS = {
   connections: 4096,
   /** UDP flows held before the oldest is written. */
   udpFlows: 4096,
+  settleMs: 15,
   waitingReplyBytes: 4_194_304,
   udpIdleMs: 10_000,
   idleMs: 60_000,
+  /** For what is still to be said to a client that has said its last. */
+  halfOpenMs: 5000,
   /** A client that says nothing for so long is greeted, since some protocols let the server speak first. */
   greetingMs: 1500,
   /** Wait for the rest of first bytes that don't yet tell the protocol. */

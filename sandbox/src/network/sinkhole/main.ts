@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BOUNDS } from "./bounds.ts";
 import { DatagramReader } from "./datagram.ts";
 import { DnsService } from "./dns-service.ts";
@@ -62,16 +63,18 @@ function obeyCommands(): void {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => {
     if (line === "stimulate") prober.start();
-    if (line === "stop") stop();
+    if (line === "stop") void stop();
   });
   lines.on("close", () => process.exit(0));
 }
 
-/** Commands come in order, so all that was received before is in the books. */
-function stop(): void {
+/** What the sample sent last may still be on its way through relay and event loop, and closing has lines of its own. */
+async function stop(): Promise<void> {
+  await sleep(BOUNDS.settleMs);
   prober.stop();
   tcp.stop();
   udp.stop();
+  await sleep(BOUNDS.settleMs);
   log.close();
   say({ event: "stopped", requests: log.requests, logTruncated: log.truncated });
 }

@@ -22,6 +22,7 @@ export class SinkLog {
   #bytes = 0;
   #written = 0;
   #unwritten = 0;
+  #closed = false;
 
   /** `file` is an open descriptor. */
   constructor(file: number, maxBytes: number) {
@@ -37,7 +38,9 @@ export class SinkLog {
     return this.#unwritten > 0;
   }
 
+  /** After `close` nothing is written any more. */
   write(record: Writable): void {
+    if (this.#closed) return;
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     if (this.#bytes + line.length > this.#maxBytes - ACCOUNT_BYTES) {
       this.#unwritten++;
@@ -70,6 +73,7 @@ export class SinkLog {
       ...this.#figures,
     };
     this.#append(Buffer.from(`${JSON.stringify(account)}\n`));
+    this.#closed = true;
   }
 
   #append(line: Buffer): void {

@@ -49,6 +49,7 @@ export class TcpService {
     socket.on("error", () => socket.destroy());
     socket.once("end", () => {
       connection.endedBy = "sample";
+      setTimeout(() => socket.destroy(), BOUNDS.halfOpenMs).unref();
     });
     socket.on("close", (hadError) => {
       if (hadError) connection.endedBy = "sample";
@@ -84,15 +85,18 @@ export class TcpService {
         greeted = true;
         if (expected?.greeting && stream.writable) stream.write(expected.greeting);
       },
+      onEnded: (head) => {
+        if (head.length > 0) connection.name("unknown", layer);
+        connection.see(head, layer);
+        stream.end();
+      },
       onRecognised: (application, head) => {
         if (this.#isProbe(head)) {
           answerProbe(stream, connection, head);
           return;
         }
-        if (head.length > 0) {
-          connection.name(application === "unknown" && greeted && expected ? expected.name : application, layer);
-          connection.see(head, layer);
-        }
+        connection.name(application === "unknown" && greeted && expected ? expected.name : application, layer);
+        connection.see(head, layer);
         this.#serve(application, { stream, head, origin, greeted: greeted ? expected : undefined });
       },
     });
