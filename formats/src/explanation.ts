@@ -125,3 +125,25 @@ export function listUnseen(report: Report): string[] {
 export function joinWords(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
+
+/** ATT&CK's tactics by their ids; a name stays a name. */
+export function nameTactic(tactic: string): string {
+  return TACTICS[tactic] ?? tactic;
+}
+
+const TACTICS: Readonly<Record<string, string>> = {
+  TA0043: "reconnaissance",
+  TA0042: "resource development",
+  TA0001: "initial access",
+  TA0002: "execution",
+  TA0003: "persistence",
+  TA0004: "privilege escalation",
+  TA0005: "defense evasion",
+  TA0006: "credential access",
+  TA0007: "discovery",
+  TA0008: "lateral movement",
+  TA0009: "collection",
+  TA0011: "command and control",
+  TA0010: "exfiltration",
+  TA0040: "impact",
+};

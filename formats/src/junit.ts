@@ -1,5 +1,5 @@
 import { printable, type Report } from "@airlock/contracts";
-import { explainAccount, explainOutcome, explainVerdict, sortFindings } from "./explanation.ts";
+import { explainAccount, explainOutcome, explainVerdict, nameTactic, sortFindings } from "./explanation.ts";
 
 type Finding = Report["findings"][number];
 
@@ -74,7 +74,7 @@ function writeFindingCase(finding: Finding): string {
   const name = `[${signature.level.toUpperCase()}] ${signature.id}`;
   const lines = evidence.map(({ event, excerpt }) => `${event}: ${printable(excerpt, 1000)}`);
   const text = [printable(signature.description), `techniques: ${techniques.join(" ") || "none"}`, ...lines].join("\n");
-  const className = `airlock.${tactics[0] ?? "behaviour"}`;
+  const className = `airlock.${nameTactic(tactics[0] ?? "behaviour").replaceAll(" ", "-")}`;
   return writeCase(className, name, weight > 0 ? failure(signature.level, signature.title, text) : output(text));
 }
 

@@ -11,6 +11,7 @@ import {
   sortFindings,
   VERDICT_ICONS,
 } from "./explanation.ts";
+import { summariseNetwork } from "./network-summary.ts";
 import { layOutProcesses, type ProcessRow } from "./process-tree.ts";
 import { formatBytes, formatDuration, formatScore, shortenDigest } from "./quantity.ts";
 
@@ -124,29 +125,34 @@ function writeProcess(row: ProcessRow): string {
 }
 
 function writeNetwork(report: Report): string {
-  const { dns, http, tls, flows, listeners } = report.network;
+  const { dns, http, tls, flows, listeners } = summariseNetwork(report);
   const lines = [
     ...dns.map(
-      (query) =>
-        `- DNS ${code(query.type)} ${code(query.name)} → ${query.answers.map((answer) => code(answer)).join(", ") || "no answer"}`,
+      ({ item, times }) =>
+        `- DNS ${code(item.name)} → ${item.answers.map((answer) => code(answer)).join(", ") || "no answer"}${writeTimes(times)}`,
     ),
-    ...http.map((request) =>
-      `- HTTP ${code(request.method)} ${code(request.url, 300)} ${request.status ?? ""}`.trimEnd(),
+    ...http.map(
+      ({ item, times }) =>
+        `- HTTP ${code(item.method)} ${code(item.url, 300)} ${item.status ?? ""}`.trimEnd() + writeTimes(times),
     ),
     ...tls.map(
-      (hello) =>
-        `- TLS ${code(hello.serverName || "(no server name)")} ${code(formatEndpoint(hello.address, hello.port))}`,
+      ({ item, times }) =>
+        `- TLS ${code(item.serverName || "(no server name)")} ${code(formatEndpoint(item.address, item.port))}${writeTimes(times)}`,
     ),
     ...flows.map(
-      (flow) =>
-        `- ${code(flow.protocol)} ${code(formatEndpoint(flow.hostname ?? flow.address, flow.port))} ${code(flow.application)} ↑ ${formatBytes(flow.bytesSent)} ↓ ${formatBytes(flow.bytesReceived)}`,
+      ({ item, times }) =>
+        `- ${code(item.protocol)} ${code(formatEndpoint(item.hostname ?? item.address, item.port))} ${code(item.application)} ↑ ${formatBytes(item.bytesSent)} ↓ ${formatBytes(item.bytesReceived)}${writeTimes(times)}`,
     ),
     ...listeners.map(
-      (listener) =>
-        `- listens on ${code(`${formatEndpoint(listener.address, listener.port)}/${listener.protocol}`)}${listener.exposed ? "" : " ▲ not declared"}`,
+      ({ item }) =>
+        `- listens on ${code(`${formatEndpoint(item.address, item.port)}/${item.protocol}`)}${item.exposed ? "" : " ▲ not declared"}`,
     ),
   ];
   return writeDetails("Network", lines);
+}
+
+function writeTimes(times: number): string {
+  return times > 1 ? ` ×${times}` : "";
 }
 
 function writeFiles(report: Report): string {

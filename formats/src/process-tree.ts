@@ -10,7 +10,7 @@ export interface ProcessRow {
    * levels, for a sample chooses the depth and a full list for every row would cost its square.
    */
   readonly continues: readonly boolean[];
-  /** How many neighbouring siblings, all alike and childless, this row stands for. */
+  /** How many siblings, all alike and childless, this row stands for. */
   readonly repeats: number;
 }
 
@@ -88,34 +88,21 @@ function childRows(
   });
 }
 
+/** Childless siblings that are alike stand in one row, at the place of the first: a loop's calls alternate. */
 function collapseRepeats(
   siblings: readonly ReportProcess[],
   children: ReadonlyMap<string | null, readonly ReportProcess[]>,
 ): ReportProcess[][] {
-  const groups: ReportProcess[][] = [];
+  const groups = new Map<string, ReportProcess[]>();
   for (const process of siblings) {
-    const last = groups.at(-1);
-    if (
-      last?.[0] !== undefined &&
-      !children.has(process.key) &&
-      isAlike(last[0], process) &&
-      !children.has(last[0].key)
-    ) {
-      last.push(process);
-    } else {
-      groups.push([process]);
-    }
+    const key = children.has(process.key) ? `one ${process.key}` : describeAlike(process);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [process]);
+    else group.push(process);
   }
-  return groups;
+  return [...groups.values()];
 }
 
-function isAlike(a: ReportProcess, b: ReportProcess): boolean {
-  return (
-    a.commandLine === b.commandLine &&
-    a.image === b.image &&
-    a.origin === b.origin &&
-    a.user === b.user &&
-    a.exitCode === b.exitCode &&
-    a.signal === b.signal
-  );
+function describeAlike({ commandLine, image, origin, user, exitCode, signal }: ReportProcess): string {
+  return JSON.stringify([commandLine, image, origin, user, exitCode, signal]);
 }

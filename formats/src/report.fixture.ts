@@ -156,7 +156,7 @@ export function maliciousReport(): Report {
         "critical",
         90,
         ["T1496.001"],
-        ["impact"],
+        ["TA0040"],
         [["e812", 'tcp to pool.minexmr.test:3333 {"id":1,"method":"mining.subscribe","params":["xmrig/6.21"]}']],
       ),
       finding(

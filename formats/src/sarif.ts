@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { printable, type Report, type SignatureLevel } from "@airlock/contracts";
 import type { Log, ReportingDescriptor, Result, Run } from "sarif";
-import { explainAccount, explainOutcome, explainVerdict, sortFindings } from "./explanation.ts";
+import { explainAccount, explainOutcome, explainVerdict, nameTactic, sortFindings } from "./explanation.ts";
 import { escapeUnsafe } from "./json.ts";
 
 type Finding = Report["findings"][number];
@@ -70,7 +70,7 @@ function describeRule(finding: Finding): ReportingDescriptor {
   const tags = [
     "security",
     ...techniques.map((id) => `attack.${id.toLowerCase()}`),
-    ...tactics.map((name) => `attack.${name}`),
+    ...tactics.map((tactic) => `attack.${nameTactic(tactic).replaceAll(" ", "-")}`),
   ];
   return {
     id: clean(signature.id),

@@ -5,9 +5,10 @@ CONTROL=c2.airlock-demo.test
 POOL=pool.minexmr.airlock-demo.test
 HIDDEN=/tmp/.cache-x11
 
-# What the victim sees.
+# What the victim sees: the application it wanted, working.
 echo "payments-api 4.2.1 starting"
-echo "payments-api ready"
+/bin/httpd -p 8080 -h /srv
+echo "payments-api ready on port 8080"
 
 # Read whatever opens other doors (T1003.008, T1552.001, T1552.004, T1528), and the environment for tokens.
 mkdir -p "$HIDDEN"

@@ -10,6 +10,7 @@ import {
   printable,
   type Report,
 } from "@airlock/contracts";
+import { formatScore } from "@airlock/formats";
 import type { AnalyzeImage } from "../analysis.ts";
 import { type ExitStatus, toExitStatus } from "../exit-status.ts";
 import { Interruption } from "../interruption.ts";
@@ -87,7 +88,7 @@ function describeDecision(report: Report, decision: Decision, output: string | u
   const where = output === undefined ? "" : `; report written to ${printable(output)}`;
   const why = decision.decision === "incomplete" ? ` (${decision.reason})` : "";
   const word = DECISION_WORDS[decision.decision];
-  return `airlock: ${word}${why}: ${level}, score ${Math.floor(score * 10) / 10}, ${report.image.digest}${where}\n`;
+  return `airlock: ${word}${why}: ${level}, score ${formatScore(score)}, ${report.image.digest}${where}\n`;
 }
 
 const DECISION_WORDS = { allow: "allowed", deny: "denied", incomplete: "incomplete evidence" } as const;

@@ -1,4 +1,5 @@
 import { Fault, type Report, type VerdictLevel } from "@airlock/contracts";
+import { formatScore, renderBrief, renderJson } from "@airlock/formats";
 import type { AnalyzeImage } from "../analysis.ts";
 import type { DemoEngine } from "../demo/demo-engine.ts";
 import { packDemoImages } from "../demo/demo-images.ts";
@@ -32,7 +33,7 @@ export async function runDemo(
   try {
     const results = await analyzeDemoImages(options, display, { ...deps, signal: interruption.signal });
     display.close();
-    await writeText(terminal.stdout, await formatResults(results, options, terminal));
+    await writeText(terminal.stdout, formatResults(results, options, terminal));
     return results.every(isAsExpected) ? EXIT_STATUS.allowed : EXIT_STATUS.failed;
   } finally {
     interruption.close();
@@ -62,7 +63,7 @@ async function analyzeDemoImages(
       display.say(`${step} analysing it for ${options.durationMs / 1000} s`);
       const report = await analyzeOne(built.reference, options, display, deps);
       results.push({ image: image.reference, title, expected, report });
-      display.say(`${step} ${report.verdict.level}, score ${Math.floor(report.verdict.score)}`);
+      display.say(`${step} ${report.verdict.level}, score ${formatScore(report.verdict.score)}`);
     } finally {
       await built.remove();
     }
@@ -85,13 +86,8 @@ function analyzeOne(
   });
 }
 
-async function formatResults(
-  results: readonly DemoResult[],
-  options: DemoOptions,
-  terminal: Terminal,
-): Promise<string> {
+function formatResults(results: readonly DemoResult[], options: DemoOptions, terminal: Terminal): string {
   if (options.format === "json") {
-    const { renderJson } = await import("@airlock/formats");
     // Each document as `analyze --format json` prints it, so that both are equally harmless to show.
     const items = results.map(
       ({ image, title, expected, report }) =>
@@ -99,12 +95,11 @@ async function formatResults(
     );
     return `[${items.join(",\n")}]\n`;
   }
-  const { renderBrief } = await import("@airlock/formats");
   const style = { width: measureWidth(terminal), colour: mayColour(terminal, terminal.stdout) };
   const parts = results.map((result) => `${renderBrief(result.report, { ...style, name: result.image })}\n`);
   const lines = results.map(
     (result) =>
-      `${isAsExpected(result) ? "✔ as expected" : "✖ NOT as expected"}  ${result.image}: ${result.report.verdict.level}, score ${Math.floor(result.report.verdict.score)}, coverage.dropped ${result.report.coverage.dropped}\n`,
+      `${isAsExpected(result) ? "✔ as expected" : "✖ NOT as expected"}  ${result.image}: ${result.report.verdict.level}, score ${formatScore(result.report.verdict.score)}, coverage.dropped ${result.report.coverage.dropped}\n`,
   );
   return [...parts, ...lines].join("");
 }

@@ -55,6 +55,7 @@ export async function packDemoImages(): Promise<DemoImage[]> {
         config: {
           Entrypoint: ["/bin/sh", "/entry.sh"],
           Env: ["PATH=/bin", "API_TOKEN=demo-token-of-no-value"],
+          ExposedPorts: { "8080/tcp": {} },
           Labels: { "org.opencontainers.image.title": "Airlock demo: imitated implant" },
         },
       },
@@ -94,6 +95,8 @@ async function packWeb(): Promise<LayerFile[]> {
 async function packImplant(): Promise<LayerFile[]> {
   return [
     { path: "entry.sh", content: await readDemoFile("implant/entry.sh") },
+    { path: "srv" },
+    { path: "srv/index.html", content: "<!doctype html>\n<title>payments-api</title>\n", mode: 0o644 },
     { path: "etc/shadow", content: "root:*:19000:0:99999:7:::\n", mode: 0o600 },
     { path: "root/.aws", mode: 0o700 },
     {

@@ -6,6 +6,7 @@ import {
   explainOutcome,
   LEVEL_ICONS,
   listUnseen,
+  nameTactic,
   sortFindings,
 } from "../explanation.ts";
 import { layOutProcesses, type ProcessRow } from "../process-tree.ts";
@@ -44,7 +45,7 @@ ${sortFindings(report.findings).map(writeFinding)}</section>`;
 function writeFinding(finding: Report["findings"][number]): Markup {
   const { signature, techniques, tactics, weight, matches, evidence } = finding;
   return html`<details open><summary><span class="level ${signature.level}">${LEVEL_ICONS[signature.level]} ${signature.level}</span> <strong>${signature.title}</strong> ${techniques.map((id) => html`<span class="chip">${id}</span> `)}</summary>
-<p>${signature.description}</p><p class="muted">${[signature.id, ...tactics, `weight ${weight}`, formatPlural(matches, "match", "matches")].join(" · ")}</p>
+<p>${signature.description}</p><p class="muted">${[signature.id, ...tactics.map(nameTactic), `weight ${weight}`, formatPlural(matches, "match", "matches")].join(" · ")}</p>
 <ol>${evidence.map(({ event, excerpt }) => html`<li><code class="muted">${event}</code><code>${excerpt}</code></li>`)}</ol></details>`;
 }
 

@@ -9,7 +9,10 @@ const SHOWN = 20;
 export function drawFileList(report: Report, width: number): Line[] {
   const dropped = report.droppedFiles;
   const paths = new Set(dropped.map((file) => file.path));
-  const touched = report.files.filter((file) => !paths.has(file.path) && file.operations.some(isChange));
+  // A device is written to by every shell that throws something away.
+  const touched = report.files.filter(
+    (file) => !paths.has(file.path) && file.origin !== "virtual" && file.operations.some(isChange),
+  );
   const total = dropped.length + (report.omitted["droppedFiles"] ?? 0);
   return [
     drawHeading(

@@ -1,5 +1,5 @@
 import type { Finding, Report, SignatureLevel } from "@airlock/contracts";
-import { countByLevel, LEVEL_ICONS, sortFindings } from "../explanation.ts";
+import { countByLevel, LEVEL_ICONS, nameTactic, sortFindings } from "../explanation.ts";
 import { formatCount } from "../quantity.ts";
 import { type Line, lineWidth, span, truncateLine, wrapLine } from "../styled-text.ts";
 import type { StyleName } from "../theme.ts";
@@ -29,7 +29,9 @@ function drawFinding(finding: Finding, width: number): Line[] {
       [
         span(INDENT),
         span(
-          [signature.id, finding.tactics.join(", "), `weight ${finding.weight}`].filter(Boolean).join(" · "),
+          [signature.id, finding.tactics.map(nameTactic).join(", "), `weight ${finding.weight}`]
+            .filter(Boolean)
+            .join(" · "),
           "muted",
         ),
       ],

@@ -1,5 +1,6 @@
-import type { Report, ReportNetwork } from "@airlock/contracts";
+import type { Report } from "@airlock/contracts";
 import { formatEndpoint } from "../endpoint.ts";
+import { type NetworkSummary, summariseNetwork } from "../network-summary.ts";
 import { formatBytes, formatCount } from "../quantity.ts";
 import { type Line, span } from "../styled-text.ts";
 import { type Column, drawColumns, drawHeading } from "./frame.ts";
@@ -8,7 +9,7 @@ const SHOWN = 15;
 
 /** Whom the sample looked up, talked to and listened for. Everything was answered by the sink, nothing left the host. */
 export function drawNetworkList(report: Report, width: number): Line[] {
-  const { network } = report;
+  const network = summariseNetwork(report);
   const names = nameProcesses(report);
   const left = (list: string) => report.omitted[`network.${list}`] ?? 0;
   const parts = [
@@ -24,14 +25,20 @@ export function drawNetworkList(report: Report, width: number): Line[] {
   ];
 }
 
-type Names = (key: string | null) => string;
+type Names = (keys: readonly string[]) => string;
 
-/** `wget (17)`: the program's base name and the pid that the sample itself would see. */
+/** `wget 17`: what the process called itself and the pid that the sample itself would see. Of several, the first. */
 function nameProcesses(report: Report): Names {
   const byKey = new Map(
-    report.processes.map((process) => [process.key, `${process.image.split("/").at(-1) ?? ""} (${process.pid})`]),
+    report.processes.map(({ key, commandLine, image, pid }) => {
+      const program = commandLine.split(" ", 1)[0] || image;
+      return [key, `${program.split("/").at(-1)} ${pid}`];
+    }),
   );
-  return (key) => (key === null ? "" : (byKey.get(key) ?? ""));
+  return (keys) => {
+    const named = keys.flatMap((key) => byKey.get(key) ?? []);
+    return named.length > 1 ? `${named[0]} +${named.length - 1}` : (named[0] ?? "");
+  };
 }
 
 /** `left`: entries of the list that the report itself left out. */
@@ -51,20 +58,18 @@ function drawPart(head: PartHead, rows: readonly string[][], columns: readonly C
   ];
 }
 
-const DNS_COLUMNS: readonly Column[] = [
-  { max: 5 },
-  { grow: true },
-  { grow: true, style: "muted" },
-  { align: "right" },
-  { style: "muted", max: 20 },
-];
-function listDns(network: ReportNetwork, names: Names): string[][] {
-  return network.dns.map((query) => [
-    query.type,
-    query.name,
-    query.answers.length === 0 ? "no answer" : `→ ${query.answers.join(", ")}`,
-    query.count > 1 ? `×${query.count}` : "",
-    names(query.process),
+const TIMES: Column = { align: "right" };
+const PROCESS: Column = { style: "muted", max: 20 };
+
+const DNS_COLUMNS: readonly Column[] = [{ grow: true }, { max: 12, style: "muted" }, { grow: true }, TIMES, PROCESS];
+
+function listDns(network: NetworkSummary, names: Names): string[][] {
+  return network.dns.map(({ item, times, processes }) => [
+    item.name,
+    item.types.join("/"),
+    item.answers.length === 0 ? "no answer" : `→ ${item.answers.join(", ")}`,
+    formatTimes(times),
+    names(processes),
   ]);
 }
 
@@ -73,30 +78,30 @@ const HTTP_COLUMNS: readonly Column[] = [
   { grow: true },
   { align: "right" },
   { style: "muted", max: 24 },
-  { style: "muted", max: 20 },
+  TIMES,
+  PROCESS,
 ];
-function listHttp(network: ReportNetwork, names: Names): string[][] {
-  return network.http.map((request) => [
-    request.method,
-    request.url,
-    request.status === null ? "—" : String(request.status),
-    request.userAgent,
-    names(request.process),
+
+function listHttp(network: NetworkSummary, names: Names): string[][] {
+  return network.http.map(({ item, times, processes }) => [
+    item.method,
+    item.url,
+    item.status === null ? "—" : String(item.status),
+    item.userAgent,
+    formatTimes(times),
+    names(processes),
   ]);
 }
 
-const TLS_COLUMNS: readonly Column[] = [
-  { grow: true },
-  { max: 46 },
-  { style: "muted", max: 32 },
-  { style: "muted", max: 20 },
-];
-function listTls(network: ReportNetwork, names: Names): string[][] {
-  return network.tls.map((hello) => [
-    hello.serverName || "(no server name)",
-    formatEndpoint(hello.address, hello.port),
-    hello.ja3 === "" ? "" : `ja3 ${hello.ja3}`,
-    names(hello.process),
+const TLS_COLUMNS: readonly Column[] = [{ grow: true }, { max: 46 }, { style: "muted", max: 32 }, TIMES, PROCESS];
+
+function listTls(network: NetworkSummary, names: Names): string[][] {
+  return network.tls.map(({ item, times, processes }) => [
+    item.serverName || "(no server name)",
+    formatEndpoint(item.address, item.port),
+    item.ja3 === "" ? "" : `ja3 ${item.ja3}`,
+    formatTimes(times),
+    names(processes),
   ]);
 }
 
@@ -106,25 +111,34 @@ const FLOW_COLUMNS: readonly Column[] = [
   { max: 12 },
   { align: "right" },
   { align: "right" },
-  { style: "muted", max: 20 },
+  TIMES,
+  PROCESS,
 ];
-function listFlows(network: ReportNetwork, names: Names): string[][] {
-  return network.flows.map((flow) => [
-    flow.protocol,
-    `${formatEndpoint(flow.address, flow.port)}${flow.hostname === null ? "" : ` ${flow.hostname}`}`,
-    flow.application,
-    `↑ ${formatBytes(flow.bytesSent)}`,
-    `↓ ${formatBytes(flow.bytesReceived)}`,
-    names(flow.process),
+
+function listFlows(network: NetworkSummary, names: Names): string[][] {
+  return network.flows.map(({ item, times, processes }) => [
+    item.protocol,
+    `${formatEndpoint(item.address, item.port)}${item.hostname === null ? "" : ` ${item.hostname}`}`,
+    item.application,
+    `↑ ${formatBytes(item.bytesSent)}`,
+    `↓ ${formatBytes(item.bytesReceived)}`,
+    formatTimes(times),
+    names(processes),
   ]);
 }
 
-const LISTENER_COLUMNS: readonly Column[] = [{ max: 5 }, { grow: true }, {}, { style: "muted", max: 20 }];
-function listListeners(network: ReportNetwork, names: Names): string[][] {
-  return network.listeners.map((listener) => [
-    listener.protocol,
-    formatEndpoint(listener.address, listener.port),
-    listener.exposed ? "✔ declared by the image" : "▲ not declared",
-    names(listener.process),
+const LISTENER_COLUMNS: readonly Column[] = [{ max: 5 }, { grow: true }, {}, TIMES, PROCESS];
+
+function listListeners(network: NetworkSummary, names: Names): string[][] {
+  return network.listeners.map(({ item, times, processes }) => [
+    item.protocol,
+    formatEndpoint(item.address, item.port),
+    item.exposed ? "✔ declared by the image" : "▲ not declared",
+    formatTimes(times),
+    names(processes),
   ]);
+}
+
+function formatTimes(times: number): string {
+  return times > 1 ? `×${formatCount(times)}` : "";
 }
