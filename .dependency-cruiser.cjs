@@ -3,13 +3,21 @@ const may = (from, ...to) => ({
   name: `${from.replaceAll("/", "-")}-reaches-only-what-it-may`,
   severity: "error",
   from: { path: `^${from}/src` },
-  to: { path: "^(contracts|registry|store|formats|sandbox|signatures|services|cli|test)/", pathNot: [from, ...to].map((name) => `^${name}/`) },
+  to: {
+    path: "^(contracts|registry|store|formats|sandbox|signatures|services|cli|test)/",
+    pathNot: [from, ...to].map((name) => `^${name}/`),
+  },
 });
 
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "nothing-unresolved", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^@?pcap-parser" } },
+    {
+      name: "nothing-unresolved",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^@?pcap-parser" },
+    },
     {
       name: "engine-client-only-under-sandbox-docker",
       severity: "error",
@@ -29,6 +37,9 @@ module.exports = {
     exclude: { path: "(^|/)(dist|build)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
-    enhancedResolveOptions: { conditionNames: ["@airlock/source", "import", "types", "default"], exportsFields: ["exports"] },
+    enhancedResolveOptions: {
+      conditionNames: ["@airlock/source", "import", "types", "default"],
+      exportsFields: ["exports"],
+    },
   },
 };
