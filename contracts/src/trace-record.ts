@@ -57,7 +57,10 @@ export type TraceAddress =
 export interface TracePath {
   readonly argument: string;
   readonly base: string;
-  /** False when the user's pointer could not be read: then `argument` is empty and that is evidence by itself. */
+  /**
+   * False when the user's pointer could not be read: then `argument` is empty and that is evidence by itself. But not of a
+   * `blocked` call: nobody has read its strings, so their pages may just not be in memory.
+   */
   readonly readable: boolean;
 }
 

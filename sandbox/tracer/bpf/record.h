@@ -146,7 +146,8 @@ static __always_inline void append_kernel_string(struct scratch *s, u32 tag, con
 
 /*
  * A string of the sample's. At a call's exit its page is in memory, since the kernel has just read it; when it
- * isn't, the call failed on it or the sample took it away meanwhile, and that is evidence too.
+ * isn't, the call failed on it or the sample took it away meanwhile, and that is evidence too. Only of a call that
+ * seccomp refused nobody has read the string: its page may never have been in memory.
  */
 static __always_inline void append_user_string(struct scratch *s, u32 tag, u64 from)
 {
