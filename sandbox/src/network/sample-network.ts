@@ -149,7 +149,8 @@ const SEND_RATE = "rate 200mbit burst 256kb limit 16mb overhead 500";
 
 /**
  * $1 plain-link. Engine mode \`none\` switches IPv6 off. No duplicate address detection: it would delay the first packet by a
- * second. IPv4 neighbours are answered by the sink's ARP; IPv6 ones would not be, hence /128 and a route through the sink.
+ * second. Echo and low ports without rights are what an engine allows on its own networks. IPv4 neighbours are answered by the
+ * sink's ARP; IPv6 ones would not be, hence /128 and a route through the sink.
  */
 const SAMPLE_SIDE = `set -eu
 for where in all eth0; do
@@ -157,6 +158,8 @@ for where in all eth0; do
   echo 0 >/proc/sys/net/ipv6/conf/$where/accept_dad
   echo 0 >/proc/sys/net/ipv6/conf/$where/accept_ra
 done
+echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range
+echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 ip -batch - <<BATCH
 link set lo up
 address add ${SAMPLE_IPV4}/16 broadcast 172.17.255.255 dev eth0

@@ -1,7 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { SinkRecord, type SinkRecordOf } from "@airlock/contracts";
 import { nativeProgram, SYSTEM_ENVIRONMENT } from "./native-program.ts";
 
 const CODE_MS = 30_000;
@@ -44,6 +46,16 @@ export class SampleStandIn {
     this.#process.kill("SIGKILL");
     if (this.#process.exitCode === null && this.#process.signalCode === null) await ended;
   }
+}
+
+/** For tests: a sinkhole's log. Every line must be as the contract says. */
+export async function readSinkLog(path: string): Promise<SinkRecord[]> {
+  const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+  return lines.map((line) => SinkRecord.parse(JSON.parse(line)));
+}
+
+export function ofKind<K extends SinkRecord["kind"]>(all: readonly SinkRecord[], kind: K): SinkRecordOf<K>[] {
+  return all.filter((record): record is SinkRecordOf<K> => record.kind === kind);
 }
 
 /** What code on the sample's side may call. */
