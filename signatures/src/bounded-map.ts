@@ -19,14 +19,15 @@ export class BoundedMap<K, V> {
     return this.#entries.get(key);
   }
 
-  /** A set entry counts as new: it is forgotten last. */
+  /** A key keeps its place: the one that was first set longest ago is forgotten first. */
   set(key: K, value: V): void {
-    if (!this.#entries.delete(key) && this.#entries.size >= this.#capacity) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-      this.#evicted++;
-    }
     this.#entries.set(key, value);
+    if (this.#entries.size <= this.#capacity) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      this.#evicted++;
+      return;
+    }
   }
 
   /** The value of a key, made and kept when there is none. */

@@ -23,7 +23,7 @@ it("finds exactly the rules whose literal a text has, however often it is asked"
       const index = buildLiteralIndex(list.map((literal, rule) => ({ literal, rule })));
       for (const value of [...values, ...values]) {
         const expected = list.flatMap((literal, rule) => (holds(literal, value) ? [rule] : []));
-        expect([...index.find(value)].toSorted((a, b) => a - b)).toEqual(expected);
+        expect(index.find(value)).toEqual(expected);
       }
     }),
     { numRuns: 1000 },

@@ -15,7 +15,7 @@ const END = 2;
  * literals (Aho and Corasick's automaton, with marks for start and end so that anchored literals need no second look).
  */
 export interface LiteralIndex {
-  /** Rule numbers, in no particular order, for a text in any case. */
+  /** Rule numbers, rising and distinct, for a text in any case. */
   readonly find: (text: string) => readonly number[];
 }
 
@@ -59,7 +59,7 @@ function walk({ classes, width, next, outputs }: Automaton, text: string): reado
     if (outputs[state] !== undefined) collect(state);
   }
   collect(next[state * width + END] ?? 0);
-  return found === undefined ? NOTHING : [...found];
+  return found === undefined ? NOTHING : [...found].toSorted((a, b) => a - b);
 }
 
 function buildAutomaton(entries: readonly { literal: Literal; rule: number }[]): Automaton {

@@ -31,31 +31,30 @@ export function openMatcher(ruleSet: RuleSet): Matcher {
   const facts = openFacts();
   const subject: Subject = { event: NO_EVENT, context: undefined };
 
-  const matchOne = (event: BehaviourEvent, sources: readonly BehaviourEvent[], into: Match[]): void => {
+  const matchOne = (event: BehaviourEvent, sources: readonly BehaviourEvent[]): readonly Match[] => {
     const rules = ruleSet.categories.get(event.category);
-    if (rules === undefined) return;
+    if (rules === undefined) return NO_MATCHES;
     subject.event = event;
     subject.context = event.process === null ? undefined : world.process(event.process)?.start?.fields;
-    for (const number of findCandidates(rules, subject)) {
+    const candidates = findCandidates(rules, subject);
+    if (candidates.length === 0) return NO_MATCHES;
+    return candidates.flatMap((number) => {
       const rule = rules.rules[number];
-      if (rule?.matches(subject)) into.push({ signature: rule.signature, event, sources });
-    }
+      return rule?.matches(subject) ? [{ signature: rule.signature, event, sources }] : [];
+    });
   };
 
   return {
     push: (event) => {
       if (event.category === "derived") return NO_MATCHES;
       world.observe(event);
-      const matches: Match[] = [];
-      matchOne(event, NO_SOURCES, matches);
-      for (const derived of facts.observe(event, world)) matchOne(derived.event, derived.sources, matches);
-      return matches;
+      const matches = matchOne(event, NO_SOURCES);
+      const derived = facts.observe(event, world);
+      return derived.length === 0
+        ? matches
+        : [...matches, ...derived.flatMap((one) => matchOne(one.event, one.sources))];
     },
-    finish: () => {
-      const matches: Match[] = [];
-      for (const derived of facts.finish()) matchOne(derived.event, derived.sources, matches);
-      return matches;
-    },
+    finish: () => facts.finish().flatMap((one) => matchOne(one.event, one.sources)),
     forgotten: () => world.forgotten + facts.forgotten(),
   };
 }
@@ -78,18 +77,22 @@ const NO_EVENT: BehaviourEvent = {
   fields: { Stream: "stdout", Message: "" },
 };
 
-/** Numbers of rules that may match, each once, in the rule set's order so that judging is deterministic. */
+/** Numbers of rules that may match, rising and distinct, so that judging is deterministic. Mostly there are none. */
 function findCandidates(rules: CategoryRules, subject: Subject): readonly number[] {
-  let found: number[] | undefined;
-  const add = (numbers: readonly number[]): void => {
-    if (numbers.length > 0) found = found === undefined ? [...numbers] : [...found, ...numbers];
-  };
+  let found = rules.always;
   for (const { read, index } of rules.fields) {
     const value = read(subject);
-    if (typeof value === "string") add(index.find(value));
-    else if (value !== undefined) for (const text of asTexts(value)) add(index.find(text));
+    if (typeof value === "string") found = merge(found, index.find(value));
+    else if (value !== undefined) for (const text of asTexts(value)) found = merge(found, index.find(text));
   }
-  if (rules.keywords !== null) for (const text of textsOf(subject.event)) add(rules.keywords.find(text));
-  if (found === undefined) return rules.always;
-  return [...new Set([...rules.always, ...found])].toSorted((a, b) => a - b);
+  if (rules.keywords !== null) {
+    for (const text of textsOf(subject.event)) found = merge(found, rules.keywords.find(text));
+  }
+  return found;
+}
+
+function merge(one: readonly number[], other: readonly number[]): readonly number[] {
+  if (other.length === 0) return one;
+  if (one.length === 0) return other;
+  return [...new Set([...one, ...other])].toSorted((a, b) => a - b);
 }

@@ -19,11 +19,15 @@ export function isOutward({ fields }: EventOf<"network_connection">): boolean {
 
 /** The unspecified address means this host too. */
 export function isLoopback(ip: string): boolean {
-  return /^(?:127\.|0\.0\.0\.0$|::1?$|::ffff:127\.)/.test(ip);
+  return ip.startsWith("127.") || ip === "0.0.0.0" || ip === "::1" || ip === "::" || ip.startsWith("::ffff:127.");
+}
+
+/** Unix time of an event in milliseconds, cut: what facts reckon with. */
+export function millisecondsOf({ time }: { time: string }): number {
+  return Number(time.slice(0, -6));
 }
 
 /** Seconds between two events' times, to the millisecond, never negative. */
 export function secondsBetween(earlier: { time: string }, later: { time: string }): number {
-  const milliseconds = (BigInt(later.time) - BigInt(earlier.time)) / 1_000_000n;
-  return milliseconds < 0n ? 0 : Number(milliseconds) / 1000;
+  return Math.max(0, millisecondsOf(later) - millisecondsOf(earlier)) / 1000;
 }

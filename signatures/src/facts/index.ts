@@ -57,7 +57,12 @@ export function openFacts(definitions: readonly FactDefinition[] = FACTS): Facts
     observe: (event, world) => {
       const interested = byCategory.get(event.category);
       if (interested === undefined) return NOTHING;
-      return interested.flatMap(({ name, observer }) => derive(name, observer.observe(event, world)));
+      let derived = NOTHING;
+      for (const { name, observer } of interested) {
+        const measurements = observer.observe(event, world);
+        if (measurements.length > 0) derived = [...derived, ...derive(name, measurements)];
+      }
+      return derived;
     },
     finish: () => observers.flatMap(({ name, observer }) => derive(name, observer.finish?.() ?? [])),
     forgotten: () => observers.reduce((sum, { observer }) => sum + (observer.forgotten?.() ?? 0), 0),
