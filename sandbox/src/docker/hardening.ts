@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
-import type { DetonationPlan } from "@airlock/contracts";
+import { type DetonationLimits, type DetonationPlan, Fault } from "@airlock/contracts";
 import type { ContainerCreateOptions, HostConfig, VolumeCreateOptions } from "dockerode";
 import type { RunName } from "../run-name.ts";
 
@@ -28,15 +28,19 @@ export interface SampleVolume {
   readonly heldAt: string;
 }
 
+/** More than any honest image has; each costs the host a mount or two. */
+const MAX_VOLUMES = 64;
+
 /**
  * The volumes of a run: of the plan and of the image, for the engine makes a volume on the host's disk, without bound,
- * for any `VOLUME` of the image that we leave uncovered.
+ * for any `VOLUME` of the image that we leave uncovered. Throws IMAGE_MALFORMED when there are too many.
  */
 export function planVolumes(plan: DetonationPlan, imageVolumes: readonly string[], runName: RunName): SampleVolume[] {
   const paths = new Set<string>();
   for (const volume of [...plan.volumes, ...imageVolumes]) paths.add(posix.join("/", volume).replace(/(.)\/+$/, "$1"));
   // The engine refuses a volume at the root; the root is writable as it is.
   paths.delete("/");
+  if (paths.size > MAX_VOLUMES) throw new Fault("IMAGE_MALFORMED", `the image has more than ${MAX_VOLUMES} volumes`);
   return [...paths].toSorted().map((path, index) => ({
     name: `${runName}-volume-${index}`,
     path,
@@ -44,9 +48,21 @@ export function planVolumes(plan: DetonationPlan, imageVolumes: readonly string[
   }));
 }
 
+/**
+ * Bytes that each of `count` volumes may hold: they live in the host's memory, and what the image has in them is copied by the
+ * engine, whose memory nobody bounds. So all together are no larger than the disk that the sample may fill.
+ */
+export function boundVolume({ diskBytes, volumeBytes }: DetonationLimits, count: number): number {
+  return Math.min(volumeBytes, Math.floor(diskBytes / Math.max(1, count)));
+}
+
 /** A volume in memory: bounded in bytes and inodes, programs can run in it, and it is gone with its last user. */
-export function volumeOptions(plan: DetonationPlan, volume: SampleVolume, runName: RunName): VolumeCreateOptions {
-  const { volumeBytes, volumeInodes } = plan.limits;
+export function volumeOptions(
+  { limits }: DetonationPlan,
+  volume: SampleVolume,
+  runName: RunName,
+  count = 1,
+): VolumeCreateOptions {
   return {
     Name: volume.name,
     Driver: "local",
@@ -54,7 +70,7 @@ export function volumeOptions(plan: DetonationPlan, volume: SampleVolume, runNam
       type: "tmpfs",
       device: "tmpfs",
       // Like a fresh folder of root's; where the image has the folder, the engine copies its owner and mode too.
-      o: `size=${volumeBytes},nr_inodes=${volumeInodes},mode=0755,nosuid,nodev`,
+      o: `size=${boundVolume(limits, count)},nr_inodes=${limits.volumeInodes},mode=0755,nosuid,nodev`,
     },
     Labels: { [RUN_LABEL]: runName },
   };
@@ -133,6 +149,8 @@ export function sampleOptions(plan: DetonationPlan, placement: SamplePlacement):
       // Equal to Memory: no swap, so that the bound is one of memory and not of the host's patience.
       MemorySwap: limits.memoryBytes,
       PidsLimit: limits.pids,
+      // When the host runs out of memory, the sample goes before the worker, its tracer and pause.
+      OomScoreAdj: 500,
       NanoCpus: Math.min(limits.nanoCpus, hostCpus * 1_000_000_000),
       CpusetCpus: shownCpus(runName, hostCpus),
       Ulimits: [
@@ -202,8 +220,6 @@ function commonHostConfig(cgroupParent: string): HostConfig & { CgroupnsMode: "p
     RestartPolicy: { Name: "no" },
     // Nothing on the engine's disk: the output is read from the attached stream, where the bound is ours.
     LogConfig: { Type: "none", Config: {} },
-    // When the host runs out of memory, the sample goes before the worker and its tracer.
-    OomScoreAdj: 500,
   };
 }
 

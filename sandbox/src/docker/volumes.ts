@@ -13,7 +13,7 @@ export async function createVolumes(
 ): Promise<void> {
   await Promise.all(
     volumes.map((volume) =>
-      askEngine("create a volume", () => docker.createVolume(volumeOptions(plan, volume, runName))),
+      askEngine("create a volume", () => docker.createVolume(volumeOptions(plan, volume, runName, volumes.length))),
     ),
   );
 }
