@@ -3,9 +3,13 @@ import { printable } from "@airlock/contracts/printable";
 
 /** The one line in which every failure of ours ends: `airlock: <message> (<hint>) [CODE]`. Names in it can be hostile. */
 export function formatFaultLine(fault: Fault): string {
-  const message = fault.message.replace(/\s*\n\s*/g, "; ").replace(/[.;\s]+$/, "");
-  const hint = fault.hint === undefined ? "" : ` (${fault.hint.replace(/\s*\n\s*/g, "; ")})`;
+  const message = joinLines(fault.message);
+  const hint = fault.hint === undefined ? "" : ` (${joinLines(fault.hint)})`;
   return `airlock: ${printable(message, 1000)}${printable(hint, 500)} [${fault.code}]\n`;
+}
+
+function joinLines(text: string): string {
+  return text.replace(/\s*\n\s*/g, "; ").replace(/[.;\s]+$/, "");
 }
 
 /** For who asked with AIRLOCK_DEBUG=1: where it came from. */

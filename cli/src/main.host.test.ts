@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { Report } from "@airlock/contracts";
 import { connectEngine, openEngineImages } from "@airlock/sandbox";
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 
 /** The built program against the real engine, kernel and recorder. */
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -34,15 +33,15 @@ async function run(args: readonly string[], env: Record<string, string> = {}, si
 }
 
 const ONE_LINE = /^airlock: [^\n]* \[([A-Z_]+)\]\n$/;
-const DemoResults = z.array(z.object({ image: z.string(), expected: z.string(), report: Report }));
-let results: z.infer<typeof DemoResults>;
+let results: { readonly image: string; readonly report: Report }[];
 
 describe("airlock demo", () => {
   beforeAll(async () => {
     const { status, stdout, stderr } = await run(["demo", "--duration", "5s", "--format", "json", "--keep", "--quiet"]);
     expect(stderr).toBe("");
     expect(status).toBe(0);
-    results = DemoResults.parse(JSON.parse(stdout));
+    const items = JSON.parse(stdout) as { image: string; report: unknown }[];
+    results = items.map(({ image, report }) => ({ image, report: Report.parse(report) }));
   });
 
   it("judges one image benign and one malicious, with nothing lost", () => {
