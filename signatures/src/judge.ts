@@ -4,6 +4,7 @@ import { excerptOf } from "./excerpt.ts";
 import { type Match, openMatcher } from "./match.ts";
 import type { Signature } from "./rule.ts";
 import { verdictOf, WEIGHTS } from "./score.ts";
+import type { WorldBounds } from "./world.ts";
 
 /** Matches of one signature whose events are shown; all are counted. */
 const MAX_SHOWN_MATCHES = 5;
@@ -28,8 +29,8 @@ export function judge(events: Iterable<BehaviourEvent>, ruleSet: RuleSet, reason
 }
 
 /** The same for events that come bit by bit. */
-export function openHearing(ruleSet: RuleSet): Hearing {
-  const matcher = openMatcher(ruleSet);
+export function openHearing(ruleSet: RuleSet, bounds?: WorldBounds): Hearing {
+  const matcher = openMatcher(ruleSet, bounds);
   const cases = new Map<string, Case>();
   const take = (matches: readonly Match[]): void => {
     for (const match of matches) addMatch(cases, match);

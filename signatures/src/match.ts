@@ -4,7 +4,7 @@ import { openFacts } from "./facts/index.ts";
 import { asTexts } from "./predicate.ts";
 import type { Signature } from "./rule.ts";
 import { type Subject, textsOf } from "./subject.ts";
-import { World } from "./world.ts";
+import { World, type WorldBounds } from "./world.ts";
 
 export interface Match {
   readonly signature: Signature;
@@ -26,8 +26,8 @@ const NO_SOURCES: readonly BehaviourEvent[] = [];
 const NO_MATCHES: readonly Match[] = [];
 
 /** Starts matching one run. `derived` events in the input are ignored: facts are measured here and nowhere else. */
-export function openMatcher(ruleSet: RuleSet): Matcher {
-  const world = new World();
+export function openMatcher(ruleSet: RuleSet, bounds?: WorldBounds): Matcher {
+  const world = new World(bounds);
   const facts = openFacts();
   const subject: Subject = { event: NO_EVENT, context: undefined };
 

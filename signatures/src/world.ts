@@ -2,9 +2,14 @@ import type { BehaviourEvent, EventOf, FileOrigin } from "@airlock/contracts";
 import { BoundedMap } from "./bounded-map.ts";
 import { isOutward, isSuccess } from "./outcome.ts";
 
-/** Enough for any honest image; a sample that goes beyond makes us forget, which is counted. */
-const MAX_PROCESSES = 65_536;
-const MAX_FILES = 262_144;
+/** How much of a run is remembered; what is forgotten beyond it is counted. */
+export interface WorldBounds {
+  readonly processes: number;
+  readonly files: number;
+}
+
+/** Enough for any honest image. */
+const DEFAULT_BOUNDS: WorldBounds = { processes: 65_536, files: 262_144 };
 
 /** What one process did so far, as far as facts and context fields ask. */
 export interface ProcessState {
@@ -13,8 +18,6 @@ export interface ProcessState {
   start: EventOf<"process_creation"> | undefined;
   /** Its latest connection to the outside. */
   connection: EventOf<"network_connection"> | undefined;
-  /** The first port that it listened on. */
-  listener: EventOf<"network_listen"> | undefined;
   /** The downloaded file that it read, by the fewest steps from the network. */
   readDownload: Download | undefined;
   ended: boolean;
@@ -43,12 +46,16 @@ export interface WrittenFile {
 
 /** Memory of a run that facts share, fed by every event in order. */
 export class World {
-  readonly #processes = new BoundedMap<string, ProcessState>(MAX_PROCESSES);
-  readonly #files = new BoundedMap<string, WrittenFile>(MAX_FILES);
+  readonly #processes: BoundedMap<string, ProcessState>;
+  readonly #files: BoundedMap<string, WrittenFile>;
   /** Last program start by executed path, image or script. */
-  readonly #executed = new BoundedMap<string, EventOf<"process_creation">>(MAX_FILES);
-  /** Latest process by the number that the sample sees. */
-  readonly #byPid = new BoundedMap<number, ProcessState>(MAX_PROCESSES);
+  readonly #executed: BoundedMap<string, EventOf<"process_creation">>;
+
+  constructor(bounds: WorldBounds = DEFAULT_BOUNDS) {
+    this.#processes = new BoundedMap(bounds.processes);
+    this.#files = new BoundedMap(bounds.files);
+    this.#executed = new BoundedMap(bounds.files);
+  }
 
   /** Entries forgotten for lack of room. */
   get forgotten(): number {
@@ -57,10 +64,6 @@ export class World {
 
   process(key: string | null): ProcessState | undefined {
     return key === null ? undefined : this.#processes.get(key);
-  }
-
-  processByPid(pid: number | undefined): ProcessState | undefined {
-    return pid === undefined ? undefined : this.#byPid.get(pid);
   }
 
   file(path: string): WrittenFile | undefined {
@@ -96,11 +99,6 @@ export class World {
       case "network_connection":
         if (event.process !== null && isOutward(event)) this.#state(event.process).connection = event;
         return;
-      case "network_listen":
-        if (event.process !== null && isSuccess(event.fields.Result)) {
-          this.#state(event.process).listener ??= event;
-        }
-        return;
       case "file_event":
         if (isSuccess(event.fields.Result) && event.fields.Operation !== "mkdir") this.#observeWrite(event);
         return;
@@ -117,6 +115,7 @@ export class World {
       }
       // Nothing that a fact would have to remember.
       case "process_access":
+      case "network_listen":
       case "file_change":
       case "dns_query":
       case "proxy":
@@ -137,20 +136,17 @@ export class World {
       key,
       start: undefined,
       connection: undefined,
-      listener: undefined,
       readDownload: undefined,
       ended: false,
     }));
   }
 
   #observeStart(event: EventOf<"process_creation">): void {
-    const { Image, Script, ProcessId } = event.fields;
+    const { Image, Script } = event.fields;
     if (Image !== undefined) this.#executed.set(Image, event);
     if (Script !== undefined) this.#executed.set(Script, event);
     if (event.process === null) return;
-    const state = this.#state(event.process);
-    state.start = event;
-    if (ProcessId !== undefined) this.#byPid.set(ProcessId, state);
+    this.#state(event.process).start = event;
   }
 
   #observeWrite(event: EventOf<"file_event">): void {
