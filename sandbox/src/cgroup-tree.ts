@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { Fault } from "@airlock/contracts";
 
 /**
@@ -58,6 +60,7 @@ export function killTree(trees: CgroupTrees, path: string): void {
 /** Removes a run's folder from every hierarchy, deepest first; waits for dying processes. Throws TEARDOWN_FAILED. */
 export async function removeTree(trees: CgroupTrees, top: string): Promise<void> {
   killTree(trees, top);
+  if (top.endsWith(".slice")) await stopSlice(top.slice(1));
   const roots = allRoots(trees);
   for (let waited = 0; ; waited += REMOVE_POLL_MS) {
     const left = roots.filter((root) => !removeFolders(join(root, top)));
@@ -67,6 +70,13 @@ export async function removeTree(trees: CgroupTrees, top: string): Promise<void>
     }
     await sleep(REMOVE_POLL_MS);
   }
+}
+
+/** systemd made a unit of it when the engine asked for a container in it, and keeps that for ever unless told. */
+async function stopSlice(name: string): Promise<void> {
+  if (!existsSync("/run/systemd/system")) return;
+  // It may have forgotten the slice already; what matters is whether the folders can be removed, and that shows below.
+  await promisify(execFile)("systemctl", ["stop", name], { timeout: 10_000 }).catch(() => undefined);
 }
 
 const REMOVE_POLL_MS = 10;

@@ -1,11 +1,21 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type DetonationPlan, Fault, type PinnedImage, Recording, RUN_FILES, toFault } from "@airlock/contracts";
+import {
+  type DetonationPlan,
+  Fault,
+  type Outcome,
+  type PinnedImage,
+  Recording,
+  RUN_FILES,
+  toFault,
+} from "@airlock/contracts";
 import { measureBootToUnixNs } from "./clock.ts";
 import { requireFreeSpace } from "./disk-watch.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
-import { collectLayer, readEtcFiles } from "./layer/layer-collection.ts";
+import { type EtcFile, readEtcFiles } from "./layer/etc-files.ts";
+import { collectLayer } from "./layer/layer-collection.ts";
 import { OutputCollector } from "./output-collector.ts";
+import { ResourceWatch } from "./resource-watch.ts";
 import type { DetonateOptions, DetonationProgress } from "./sandbox.ts";
 import { prepareSetting, type Setting } from "./setting.ts";
 import { stopSample } from "./stopping.ts";
@@ -22,43 +32,60 @@ export async function detonate(
   parts: SandboxParts,
 ): Promise<void> {
   const begun = performance.now();
-  const tell = (phase: DetonationProgress["phase"], figures = { events: 0, lost: 0 }) =>
+  const tell: Tell = (phase, figures = { events: 0, lost: 0 }) =>
     options.onProgress({ phase, elapsedMs: performance.now() - begun, ...figures });
 
   tell("preparing");
   requireFreeSpace(parts.engine.facts.rootFolder, plan.limits.diskBytes);
   const setting = await prepareSetting(plan, image, options, parts);
-  try {
-    const run = await runSample(setting, plan, options, tell);
-    tell("collecting", setting.trace.progress());
-    const recording = await closeBooks(setting, plan, image, options, run);
-    if (options.signal.aborted) throw interrupted();
-    await writeRecording(options.runFolder, recording);
-  } catch (error) {
-    throw options.signal.aborted ? interrupted() : toFault(error, "INTERNAL", "the run failed");
-  } finally {
-    await setting.takeDown();
-  }
+  const [recorded] = await Promise.allSettled([record(setting, plan, image, options, tell)]);
+  const [down] = await Promise.allSettled([setting.takeDown()]);
+  // What went wrong first says more than what could not be removed because of it; the reaper takes care of that.
+  if (options.signal.aborted && recorded.status === "rejected") throw interrupted();
+  if (recorded.status === "rejected") throw toFault(recorded.reason, "INTERNAL", "the run failed");
+  if (down.status === "rejected") throw toFault(down.reason, "TEARDOWN_FAILED");
   tell("done");
+}
+
+/** For what is still in the engine's pipes when the container has ended. */
+const OUTPUT_DRAIN_MS = 10_000;
+
+type Tell = (phase: DetonationProgress["phase"], figures?: { events: number; lost: number }) => void;
+
+async function record(
+  setting: Setting,
+  plan: DetonationPlan,
+  image: PinnedImage,
+  options: DetonateOptions,
+  tell: Tell,
+): Promise<void> {
+  const run = await runSample(setting, plan, options, tell);
+  tell("collecting", setting.trace.progress());
+  const recording = await closeBooks(setting, plan, image, options, run);
+  if (options.signal.aborted) throw interrupted();
+  await writeRecording(options.runFolder, recording);
 }
 
 interface SampleRun {
   readonly output: OutputCollector;
+  /** The engine has closed the stream, so nothing of it is missing. */
+  readonly outputWhole: boolean;
   readonly end: RunEnd;
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly windowMs: number;
   readonly bootToUnixNs: bigint;
-  readonly etcBefore: Readonly<Record<string, Buffer>>;
+  readonly etcBefore: readonly EtcFile[];
 }
 
 async function runSample(
   setting: Setting,
   plan: DetonationPlan,
   { signal }: DetonateOptions,
-  tell: (phase: DetonationProgress["phase"], figures: { events: number; lost: number }) => void,
+  tell: Tell,
 ): Promise<SampleRun> {
   const output = new OutputCollector(plan.limits.outputBytes);
+  const resources = new ResourceWatch(setting.cgroup, plan.limits, setting.pause.pid, setting.volumes);
   await setting.sample.attach(output);
   const etcBefore = readEtcFiles(setting.pause.etcFiles);
   const bootToUnixNs = measureBootToUnixNs();
@@ -69,16 +96,17 @@ async function runSample(
   const started = await setting.sample.start();
   if (started.started) setting.sinkhole.stimulate();
   const watched = started.started
-    ? await watchSample(setting, plan, signal, () => tell("running", setting.trace.progress()))
+    ? await watchSample(setting, plan, { output, resources, signal }, () => tell("running", setting.trace.progress()))
     : { kind: "never-started" as const, reason: started.reason };
   const windowMs = performance.now() - start;
   if (signal.aborted) throw interrupted();
 
   tell("stopping", setting.trace.progress());
-  const end = await stopSample(setting, plan, watched);
-  await output.closed;
+  const end = await stopSample(setting, plan, { output, resources }, watched);
+  // Never started means never attached to anything: the engine closes that stream in its own time.
+  const outputWhole = !started.started || (await output.closes(OUTPUT_DRAIN_MS));
   setting.sample.detach();
-  return { output, end, startedAt, endedAt: new Date(), windowMs, bootToUnixNs, etcBefore };
+  return { output, outputWhole, end, startedAt, endedAt: new Date(), windowMs, bootToUnixNs, etcBefore };
 }
 
 /** Sensors first: what is collected afterwards must not look like the sample's doing. */
@@ -99,21 +127,22 @@ async function closeBooks(
     setting.capture.stop(),
     setting.sinkhole.stop(),
   ]);
+  const deleted = await setting.sample.deletedPaths();
   const layer = collectLayer({
     plan,
     runFolder: options.runFolder,
     layers: setting.layers,
     volumes: setting.volumes,
+    deleted,
     pausePid: setting.pause.pid,
     etcBefore: run.etcBefore,
-    etcFiles: setting.pause.etcFiles,
   });
   const { end, output } = run;
   return Recording.parse({
     schemaVersion: 1,
     plan,
     image,
-    outcome: end.outcome,
+    outcome: trace.started || !alive.tracer ? end.outcome : neverExecuted(end.outcome),
     startedAt: run.startedAt.toISOString(),
     endedAt: run.endedAt.toISOString(),
     windowMs: run.windowMs,
@@ -130,13 +159,18 @@ async function closeBooks(
       { name: "tracer", confirmed: true, aliveAtEnd: alive.tracer && setting.trace.alive, detail: "" },
       { name: "capture", confirmed: true, aliveAtEnd: alive.capture, detail: "" },
       { name: "sinkhole", confirmed: true, aliveAtEnd: alive.sinkhole, detail: "" },
-      { name: "output", confirmed: true, aliveAtEnd: true, detail: "" },
+      { name: "output", confirmed: true, aliveAtEnd: run.outputWhole, detail: "" },
       { name: "layer", confirmed: true, aliveAtEnd: true, detail: "" },
       { name: "resources", confirmed: true, aliveAtEnd: true, detail: "" },
     ],
     limits: [...end.limits, ...output.limits(), ...layer.limits],
     stoppedEarly: end.stoppedEarly,
   } satisfies Recording);
+}
+
+/** The runtime got as far as its own last step, and there the kernel refused the image's program: no code of it ran. */
+function neverExecuted(outcome: Outcome): Outcome {
+  return { ...outcome, kind: "never-started", code: null, signal: null };
 }
 
 /** Under its name only when whole: its presence says that the run is complete. */

@@ -1,10 +1,12 @@
-import { type BigIntStats, lstatSync, readdirSync, statfsSync } from "node:fs";
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { Fault, type LimitHit } from "@airlock/contracts";
 
 /** Below this much free space on the engine's disk no run starts, and a running one ends: the database shares it. */
 const FREE_FLOOR_BYTES = 512 * 1024 * 1024;
 /** A full count costs a walk; it is made when the free space says that it may be worth it, or every so many looks. */
-const LOOKS_PER_COUNT = 10;
+const LOOKS_PER_COUNT = 50;
+/** A sample that makes endless empty files must not make us walk for ever: each is charged what it takes in the tables. */
+const BYTES_PER_ENTRY = 1024;
 
 /** Throws DISK_LOW when the engine's disk has no room for a run. */
 export function requireFreeSpace(folder: string, wantedBytes: number): void {
@@ -16,36 +18,53 @@ export function requireFreeSpace(folder: string, wantedBytes: number): void {
   }
 }
 
+export interface DiskWatchOptions {
+  /** Host folder of the writable layer. */
+  readonly upper: string;
+  /** Single files that the sample can grow besides: the engine's own /etc files. */
+  readonly files: readonly string[];
+  readonly boundBytes: number;
+  /** The sample's processes on this host: one may hold a file that has no name any more. */
+  readonly listProcesses: () => readonly number[];
+}
+
 /**
- * Watches what a sample writes to the engine's disk. Neither ext4 nor overlay gives a quota, so this is a look a few times a
+ * Watches what a sample writes to the engine's disk. Neither ext4 nor overlay gives a quota, so this is a look many times a
  * second: the bound can be overshot by what a disk takes in between, and `detail` says by how much it was.
  */
 export class DiskWatch {
-  readonly #upper: string;
-  readonly #bound: number;
-  readonly #freeAtStart: number;
+  readonly #options: DiskWatchOptions;
+  #freeAtCount: number;
+  #bytesAtCount = 0;
   #looks = 0;
 
-  constructor(upper: string, boundBytes: number) {
-    this.#upper = upper;
-    this.#bound = boundBytes;
-    this.#freeAtStart = freeBytes(upper);
+  constructor(options: DiskWatchOptions) {
+    this.#options = options;
+    this.#freeAtCount = freeBytes(options.upper);
   }
 
-  /** Null while all is well. */
+  /** Null while all is well. Free space is cheap to ask for, but others write to the disk too: a count decides. */
   look(): LimitHit | null {
-    const free = freeBytes(this.#upper);
-    const grown = this.#freeAtStart - free;
+    const { boundBytes, upper } = this.#options;
+    const free = freeBytes(upper);
     if (free < FREE_FLOOR_BYTES) return this.#hit(`only ${free} bytes were left on the engine's disk`);
-    // A file that is open but unlinked is in no folder: what it takes shows in the free space alone.
-    if (grown > this.#bound * 2) return this.#hit(`${grown} bytes of the disk were taken during the run`);
-    if (grown < this.#bound / 2 && this.#looks++ % LOOKS_PER_COUNT !== 0) return null;
-    const bytes = countBytes(this.#upper, this.#bound);
-    return bytes > this.#bound ? this.#hit(`at least ${bytes} bytes in the writable layer`) : null;
+    const mayHold = this.#bytesAtCount + (this.#freeAtCount - free);
+    if (mayHold <= boundBytes && this.#looks++ % LOOKS_PER_COUNT !== 0) return null;
+    const bytes = this.#count();
+    this.#bytesAtCount = bytes;
+    this.#freeAtCount = free;
+    return bytes > boundBytes ? this.#hit(`at least ${bytes} bytes were written`) : null;
+  }
+
+  #count(): number {
+    const { boundBytes, files, listProcesses, upper } = this.#options;
+    let bytes = countBytes(upper, boundBytes);
+    for (const file of files) bytes += blocksOf(lookAt(Buffer.from(file)));
+    return bytes > boundBytes ? bytes : bytes + countUnnamed(listProcesses());
   }
 
   #hit(detail: string): LimitHit {
-    return { limit: "disk", bound: this.#bound, affectedSample: true, detail };
+    return { limit: "disk", bound: this.#options.boundBytes, affectedSample: true, detail };
   }
 }
 
@@ -62,9 +81,8 @@ function countBytes(folder: string, bound: number): number {
     for (const name of listNames(next)) {
       const path = Buffer.concat([next, SLASH, name]);
       const stats = lookAt(path);
-      if (stats === null) continue;
-      bytes += Number(stats.blocks) * 512;
-      if (stats.isDirectory()) folders.push(path);
+      bytes += Math.max(blocksOf(stats), BYTES_PER_ENTRY);
+      if (stats?.isDirectory() === true) folders.push(path);
     }
   }
   return bytes;
@@ -72,7 +90,7 @@ function countBytes(folder: string, bound: number): number {
 
 const SLASH = Buffer.from("/");
 
-/** Names as bytes: a sample may write ones that are no text. A folder that is removed meanwhile is empty. */
+/** Names as bytes: a sample may write ones that are no text. A folder that is gone, or too deep to be named, is empty. */
 function listNames(folder: Buffer): Buffer[] {
   try {
     return readdirSync(folder, { encoding: "buffer" });
@@ -82,5 +100,42 @@ function listNames(folder: Buffer): Buffer[] {
 }
 
 function lookAt(path: Buffer): BigIntStats | null {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch {
+    return null;
+  }
+}
+
+function blocksOf(stats: BigIntStats | null): number {
+  return stats === null ? 0 : Number(stats.blocks) * 512;
+}
+
+/** Bytes of files in the sample's root file system that are open and have no name: no walk finds them. */
+function countUnnamed(pids: readonly number[]): number {
+  const seen = new Map<bigint, number>();
+  for (const pid of pids) {
+    try {
+      const { dev } = statSync(`/proc/${pid}/root`, { bigint: true });
+      for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+        const stats = readUnnamed(`/proc/${pid}/fd/${fd}`);
+        // Of another device: in memory, and bounded as that.
+        if (stats !== null && stats.dev === dev) seen.set(stats.ino, blocksOf(stats));
+      }
+    } catch {
+      // The process has gone, and its files with it.
+    }
+  }
+  return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** The link's text first: looking behind it costs more, and nearly all descriptors have a name. */
+function readUnnamed(descriptor: string): BigIntStats | null {
+  try {
+    if (!readlinkSync(descriptor).endsWith(" (deleted)")) return null;
+    const stats = statSync(descriptor, { bigint: true });
+    return stats.isFile() && stats.nlink === 0n ? stats : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 import { type Duplex, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CapturedOutput, LimitHit } from "@airlock/contracts";
 import type { z } from "zod";
 
@@ -16,6 +17,7 @@ export class OutputCollector {
   readonly #stdout: HeadKeeper;
   readonly #stderr: HeadKeeper;
   #closed: Promise<void> = Promise.resolve();
+  #hasClosed = false;
 
   constructor(limitBytes: number) {
     this.#limit = limitBytes;
@@ -26,13 +28,22 @@ export class OutputCollector {
   read(modem: Demultiplexer, stream: Duplex): void {
     modem.demuxStream(stream, this.#stdout, this.#stderr);
     this.#closed = new Promise((resolve) => {
-      stream.on("end", resolve).on("close", resolve).on("error", resolve);
+      const close = () => {
+        this.#hasClosed = true;
+        resolve();
+      };
+      stream.on("end", close).on("close", close).on("error", close);
     });
   }
 
-  /** Resolves when the engine has closed the stream, which it does when the container has ended. */
-  get closed(): Promise<void> {
-    return this.#closed;
+  get hasClosed(): boolean {
+    return this.#hasClosed;
+  }
+
+  /** True once the engine has closed the stream, which it does when the container has ended; false after `timeoutMs`. */
+  async closes(timeoutMs: number): Promise<boolean> {
+    await Promise.race([this.#closed, sleep(timeoutMs, undefined, { ref: false })]);
+    return this.#hasClosed;
   }
 
   result(): { stdout: z.infer<typeof CapturedOutput>; stderr: z.infer<typeof CapturedOutput> } {

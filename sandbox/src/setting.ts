@@ -48,14 +48,16 @@ export async function prepareSetting(
 
   try {
     const tracing = undo.started("trace", startTrace(parts, cgroup, runFolder, plan), (trace) => trace.seal());
-    const imageReference = findEngineImage(docker, image);
     undo.add("volumes", () => Promise.all(volumes.map(({ name }) => removeVolume(docker, name))));
     undo.add("containers", () => removeRunContainers(docker, runName));
-    const pauseImage = ensurePauseImage(parts.images);
-    await createVolumes(docker, plan, volumes, runName);
+    const [pauseImage, imageReference] = await Promise.all([
+      ensurePauseImage(parts.images),
+      findEngineImage(docker, image),
+      createVolumes(docker, plan, volumes, runName),
+    ]);
     const pause = await startPause(docker, plan, {
       runName,
-      image: await pauseImage,
+      image: pauseImage,
       cgroupParent: placeCgroup(facts.cgroupDriver, runName, "pause").engineParent,
       volumes,
       resolverAddress: RESOLVER_ADDRESS,
@@ -64,7 +66,7 @@ export async function prepareSetting(
     const sensing = undo.started("network", startNetwork(plan, options, pause.pid, undo), () => undefined);
     const creating = createSample(parts, plan, {
       runName,
-      image: await imageReference,
+      image: imageReference,
       cgroupParent: cgroup.place.engineParent,
       volumes,
       hostCpus: facts.cpus,
@@ -82,7 +84,8 @@ export async function prepareSetting(
       takeDown: () => undo.run(),
     };
   } catch (error) {
-    await undo.run();
+    // The cause says more than what could not be undone; the reaper takes care of that.
+    await undo.run().catch(() => undefined);
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DetonationPlan, Fault, type LimitHit, type Outcome } from "@airlock/contracts";
+import { type DetonationPlan, Fault, type Outcome } from "@airlock/contracts";
 import type { Setting } from "./setting.ts";
 import { examineSurvivors } from "./survivors.ts";
-import type { RunEnd, WatchEnd } from "./watching.ts";
+import type { RunEnd, WatchEnd, Watched } from "./watching.ts";
 
 const DEATH_MS = 10_000;
 const POLL_MS = 5;
@@ -13,20 +13,25 @@ const POLL_MS = 5;
  * Ends the sample: first as an orchestrator would, for what a program does when asked to stop is behaviour too, then for
  * good. Recorders stay on until its control group is empty.
  */
-export async function stopSample(setting: Setting, plan: DetonationPlan, watched: WatchEnd): Promise<RunEnd> {
-  if (watched.kind === "never-started") return neverStarted(watched.reason);
-  const pids = setting.cgroup.processes();
-  const survivors = watched.kind === "window" ? examineSurvivors(pids) : [];
-  if (watched.kind === "window") await askToStop(setting, plan);
-  const counters = setting.cgroup.counters();
+export async function stopSample(
+  setting: Setting,
+  plan: DetonationPlan,
+  { resources }: Watched,
+  end: WatchEnd,
+): Promise<RunEnd> {
+  if (end.kind === "never-started") return neverStarted(end.reason);
+  const survivors = end.kind === "window" ? examineSurvivors(setting.cgroup.processes()) : [];
+  if (end.kind === "window") await askToStop(setting, plan);
+  resources.look();
   await killSample(setting);
-  const end = await setting.sample.readEnd();
-  const oom = end.oomKilled || counters.oomKills > 0;
+  const { exitCode, oomKilled } = await setting.sample.readEnd(DEATH_MS);
+  const limits = resources.limits(oomKilled);
+  const starved = limits.some(({ limit }) => limit === "memory");
   return {
-    outcome: readOutcome(watched, end.exitCode, oom),
+    outcome: readOutcome(end, exitCode, starved),
     survivors,
-    limits: [...limitsOf(watched), ...resourceLimits(plan, oom, counters.pidsRefused)],
-    stoppedEarly: watched.kind === "sensor" || watched.kind === "limit",
+    limits: [...(end.kind === "limit" ? [end.hit] : []), ...limits],
+    stoppedEarly: end.kind === "sensor" || end.kind === "limit",
   };
 }
 
@@ -35,7 +40,7 @@ async function askToStop(setting: Setting, plan: DetonationPlan): Promise<void> 
   const pid = await setting.sample.pid();
   if (pid === 0 || !handlesSignal(pid, plan.stopSignal)) return;
   await setting.sample.signal(plan.stopSignal);
-  await Promise.race([setting.sample.ended, sleep(plan.stopGraceMs)]);
+  await emptied(setting, plan.stopGraceMs);
 }
 
 /** From the mask of caught signals in /proc/PID/status; unknown signals count as handled. */
@@ -52,15 +57,23 @@ function handlesSignal(pid: number, name: string): boolean {
   }
 }
 
+/** Thawed first: the recorder may have stopped it to catch up. */
 async function killSample(setting: Setting): Promise<void> {
   setting.cgroup.thaw();
   setting.cgroup.kill();
-  const until = performance.now() + DEATH_MS;
-  while (setting.cgroup.isPopulated()) {
-    if (performance.now() > until) throw new Fault("TEARDOWN_FAILED", "processes of the sample can't be killed");
+  if (!(await emptied(setting, DEATH_MS))) {
+    throw new Fault("TEARDOWN_FAILED", "processes of the sample can't be killed");
+  }
+}
+
+/** True once no process is left, false when there still is one after `timeoutMs`. */
+async function emptied({ cgroup }: Setting, timeoutMs: number): Promise<boolean> {
+  const until = performance.now() + timeoutMs;
+  while (cgroup.isPopulated()) {
+    if (performance.now() > until) return false;
     await sleep(POLL_MS);
   }
-  await Promise.race([setting.sample.ended, sleep(DEATH_MS)]);
+  return true;
 }
 
 function neverStarted(reason: string): RunEnd {
@@ -69,27 +82,11 @@ function neverStarted(reason: string): RunEnd {
 }
 
 /** The engine shows death by a signal as 128 and its number. */
-function readOutcome(watched: WatchEnd, exitCode: number, oom: boolean): Outcome {
-  if (watched.kind === "window") return { kind: "timed-out", code: null, signal: null };
-  if (watched.kind !== "exited") return { kind: "killed", code: null, signal: "SIGKILL" };
-  if (oom && exitCode === 137) return { kind: "killed", code: null, signal: "SIGKILL" };
+function readOutcome(end: WatchEnd, exitCode: number, starved: boolean): Outcome {
+  if (end.kind === "window") return { kind: "timed-out", code: null, signal: null };
+  if (end.kind !== "exited") return { kind: "killed", code: null, signal: "SIGKILL" };
+  if (starved && exitCode === 137) return { kind: "killed", code: null, signal: "SIGKILL" };
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0] ?? null;
   if (signal === null) return { kind: "exited", code: exitCode, signal: null };
   return { kind: "crashed", code: exitCode, signal };
-}
-
-function limitsOf(watched: WatchEnd): LimitHit[] {
-  return watched.kind === "limit" ? [watched.hit] : [];
-}
-
-function resourceLimits({ limits }: DetonationPlan, oom: boolean, pidsRefused: number): LimitHit[] {
-  const hits: LimitHit[] = [];
-  if (oom) {
-    hits.push({ limit: "memory", bound: limits.memoryBytes, affectedSample: true, detail: "killed for its memory" });
-  }
-  if (pidsRefused > 0) {
-    const detail = `${pidsRefused} new processes were refused`;
-    hits.push({ limit: "pids", bound: limits.pids, affectedSample: true, detail });
-  }
-  return hits;
 }

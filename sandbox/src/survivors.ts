@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import type { Survivor } from "@airlock/contracts";
 import { nameSyscall } from "./recorder/syscall-names.ts";
 
@@ -23,62 +23,59 @@ export function examineSurvivors(pids: readonly number[]): Survivor[] {
 }
 
 function examine(pid: number, sockets: SocketTable): Survivor {
-  const links = listDescriptors(pid);
-  const inodes = links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
-  const threads = readdirSync(`/proc/${pid}/task`).map((tid) => readWait(`/proc/${pid}/task/${tid}/syscall`));
-  const quiet = !links.some((link) => /^(socket|pipe):|inotify|fanotify|signalfd/.test(link));
+  const inodes = listDescriptors(pid).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
+  const compat = is32Bit(pid);
+  const waits = readdirSync(`/proc/${pid}/task`).map((tid) =>
+    readWait(readFileSync(`/proc/${pid}/task/${tid}/syscall`, "utf8"), compat),
+  );
   return {
     pid,
     comm: readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd(),
-    waitingIn: threads[0]?.name ?? "running",
-    waitsOnTimerOnly: threads.length > 0 && threads.every((wait) => waitsOnTimer(wait, quiet)),
+    waitingIn: waits[0] ?? RUNNING,
+    waitsOnTimerOnly: waits.length > 0 && waits.every((name) => SLEEPS.has(name)),
     listening: inodes.some((inode) => sockets.listening.has(inode)),
     connected: inodes.some((inode) => sockets.connected.has(inode)),
   };
 }
 
-interface Wait {
-  readonly name: string;
-  readonly args: readonly bigint[];
+const RUNNING = "running";
+
+/** `running`, `-1` (stopped outside a call), or number, arguments, stack and program counter: proc_pid_syscall(5). */
+export function readWait(text: string, compat: boolean): string {
+  const number = Number(text.trim().split(" ")[0]);
+  return Number.isInteger(number) && number >= 0 ? nameSyscall(number, compat) : RUNNING;
 }
 
-/** `running`, `-1` (blocked elsewhere), or number, six arguments, stack and program counter: proc_pid_syscall(5). */
-function readWait(path: string): Wait {
-  const [first = "running", ...rest] = readFileSync(path, "utf8").trim().split(" ");
-  const number = Number(first);
-  if (!Number.isInteger(number) || number < 0) return { name: "running", args: [] };
-  return { name: nameSyscall(number, false), args: rest.slice(0, 6).map(BigInt) };
-}
+/**
+ * Calls in which a program without network sockets only sleeps: nothing but time can wake it, or another process of the
+ * sample, which is looked at in the same way. Pipes, unix sockets and descriptors of any kind end inside the sample.
+ * Not in the list: write and its like, in which a busy program is as likely to be met.
+ */
+const SLEEPS: ReadonlySet<string> = new Set(
+  `nanosleep clock_nanosleep clock_nanosleep_time64 restart_syscall pause
+  poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64
+  epoll_wait epoll_pwait epoll_pwait2 io_getevents io_pgetevents
+  read readv recvfrom recvmsg recvmmsg accept accept4
+  futex futex_time64 futex_waitv futex_wait flock semop semtimedop semtimedop_time64
+  wait4 waitid waitpid rt_sigsuspend sigsuspend rt_sigtimedwait rt_sigtimedwait_time64
+  msgrcv mq_timedreceive mq_timedreceive_time64`.split(/\s+/),
+);
 
-/** True when only time can end the wait. With nothing open that another could write to, polling is sleeping too. */
-function waitsOnTimer({ name, args }: Wait, quiet: boolean): boolean {
-  switch (name) {
-    case "nanosleep":
-    case "clock_nanosleep":
-      return true;
-    case "poll":
-    case "ppoll":
-      return quiet || args[1] === 0n;
-    case "select":
-    case "pselect6":
-      return quiet || args[0] === 0n;
-    case "epoll_wait":
-    case "epoll_pwait":
-    case "epoll_pwait2":
-    case "read":
-    case "futex":
-      // Threads of a runtime that parks in futexes, and reads of a timer's descriptor.
-      return quiet;
-    default:
-      return false;
+/** Such a program's calls have other numbers. The class stands in the fifth byte of the file (elf(5)). */
+function is32Bit(pid: number): boolean {
+  const head = Buffer.alloc(5);
+  const file = openSync(`/proc/${pid}/exe`, "r");
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
   }
+  return head[4] === 1;
 }
 
-/** What 0, 1 and 2 are connected to is the engine's doing. */
 function listDescriptors(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
   return readdirSync(folder)
-    .filter((fd) => Number(fd) > 2)
     .slice(0, MAX_DESCRIPTORS)
     .flatMap((fd) => {
       try {

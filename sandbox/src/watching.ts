@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DetonationPlan, LimitHit, Outcome, Survivor } from "@airlock/contracts";
+import { type DetonationPlan, Fault, type LimitHit, type Outcome, type Survivor } from "@airlock/contracts";
 import { DiskWatch } from "./disk-watch.ts";
+import type { OutputCollector } from "./output-collector.ts";
+import type { ResourceWatch } from "./resource-watch.ts";
 import type { Setting } from "./setting.ts";
 
 /** Why the observation ended. */
@@ -20,37 +22,64 @@ export interface RunEnd {
   readonly stoppedEarly: boolean;
 }
 
-const LOOK_EVERY_MS = 100;
+/** What is looked at while the sample runs. */
+export interface Watched {
+  readonly output: OutputCollector;
+  readonly resources: ResourceWatch;
+}
+
+/** A look is a small read and a statfs; how short it is bounds how much a sample can write beyond its limit. */
+const LOOK_EVERY_MS = 20;
+/** Counters and figures for people change slowly or cost more. */
+const LOOKS_PER_RESOURCES = 12;
 
 /**
  * Waits for the sample's end or ours: its window, a bound, a dead sensor, an abort. A dead sensor ends the run: what goes on
- * without being seen can only mislead.
+ * without being seen can only mislead. Throws ENGINE_UNREACHABLE when the engine goes away meanwhile.
  */
 export async function watchSample(
   setting: Setting,
   plan: DetonationPlan,
-  signal: AbortSignal,
+  watched: Watched & { readonly signal: AbortSignal },
   tell: () => void,
 ): Promise<WatchEnd> {
+  const { output, resources, signal } = watched;
   const start = performance.now();
-  const disk = new DiskWatch(setting.layers.upper, plan.limits.diskBytes);
-  let exited = false;
-  const noteEnd = async () => {
-    await setting.sample.ended;
-    exited = true;
-  };
-  const ended = noteEnd();
-  for (;;) {
-    if (exited) return { kind: "exited" };
+  const disk = new DiskWatch({
+    upper: setting.layers.upper,
+    files: Object.values(setting.pause.etcFiles),
+    boundBytes: plan.limits.diskBytes,
+    listProcesses: () => setting.cgroup.processes(),
+  });
+  for (let looks = 0; ; looks++) {
+    // The control group and not the engine's word: it is there at once, and an engine that died can't say it.
+    if (!setting.cgroup.isPopulated()) return { kind: "exited" };
     if (signal.aborted) return { kind: "aborted" };
     const left = plan.durationMs - (performance.now() - start);
     if (left <= 0) return { kind: "window" };
     const hit = disk.look();
     if (hit !== null) return { kind: "limit", hit };
-    if (!setting.trace.alive || !setting.capture.alive || !setting.sinkhole.alive) return { kind: "sensor" };
-    tell();
-    await Promise.race([ended, pause(Math.min(LOOK_EVERY_MS, left), signal)]);
+    if (!sensorsLive(setting) || (await hasOutputDied(setting, output))) return { kind: "sensor" };
+    if (looks % LOOKS_PER_RESOURCES === 0) {
+      resources.look();
+      tell();
+    }
+    await pause(Math.min(LOOK_EVERY_MS, left), signal);
   }
+}
+
+function sensorsLive({ capture, sinkhole, trace }: Setting): boolean {
+  return trace.alive && capture.alive && sinkhole.alive;
+}
+
+/** The stream ends with the container. If it ends before, the engine has gone (a fault) or has dropped us. */
+async function hasOutputDied(setting: Setting, output: OutputCollector): Promise<boolean> {
+  if (!output.hasClosed) return false;
+  const running = await setting.sample.isRunning();
+  if (running && !setting.cgroup.isPopulated()) {
+    throw new Fault("CGROUP_FAILED", "the engine did not put the sample into the control group made for it");
+  }
+  return running;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

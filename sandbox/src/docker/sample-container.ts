@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { DetonationPlan, PinnedImage } from "@airlock/contracts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DetonationPlan, Fault, type PinnedImage } from "@airlock/contracts";
 import type Docker from "dockerode";
 import type { OutputCollector } from "../output-collector.ts";
 import { askEngine, engineMessage, statusOf } from "./engine.ts";
@@ -11,12 +12,15 @@ export interface ContainerEnd {
   readonly oomKilled: boolean;
 }
 
+/** Of the engine's three kinds of change. */
+const CHANGE_DELETED = 2;
+const END_POLL_MS = 10;
+
 /** The sample's own container, from its creation to its removal. */
 export class SampleContainer {
   readonly #docker: Docker;
   readonly #container: Docker.Container;
   #output: Duplex | null = null;
-  #ended: Promise<void> | null = null;
 
   private constructor(docker: Docker, container: Docker.Container) {
     this.#docker = docker;
@@ -35,10 +39,6 @@ export class SampleContainer {
       this.#container.attach({ stream: true, stdout: true, stderr: true }),
     )) as unknown as Duplex;
     output.read(this.#docker.modem, this.#output);
-    this.#ended = this.#container.wait({ condition: "next-exit" }).then(
-      () => undefined,
-      () => undefined,
-    );
   }
 
   /**
@@ -56,9 +56,8 @@ export class SampleContainer {
     }
   }
 
-  /** Resolves when the container has ended, however. */
-  get ended(): Promise<void> {
-    return this.#ended ?? Promise.resolve();
+  async isRunning(): Promise<boolean> {
+    return (await this.#inspect()).State.Running;
   }
 
   /** Process 1 of the sample on this host; 0 when it is gone. */
@@ -73,9 +72,20 @@ export class SampleContainer {
     });
   }
 
-  async readEnd(): Promise<ContainerEnd> {
-    const { State } = await this.#inspect();
-    return { exitCode: State.ExitCode, oomKilled: State.OOMKilled };
+  /**
+   * How it ended, once its processes are gone and the engine has noticed. Throws CGROUP_FAILED when the engine says that
+   * it still runs: then its processes are not where we look for them.
+   */
+  async readEnd(timeoutMs: number): Promise<ContainerEnd> {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const { State } = await this.#inspect();
+      if (!State.Running) return { exitCode: State.ExitCode, oomKilled: State.OOMKilled };
+      if (performance.now() > until) {
+        throw new Fault("CGROUP_FAILED", "the engine says that the sample runs, but its control group is empty");
+      }
+      await sleep(END_POLL_MS);
+    }
   }
 
   /** Host folders of the writable layer and of the image's layers, topmost first; null without overlay storage. */
@@ -83,6 +93,16 @@ export class SampleContainer {
     const { Data } = (await this.#inspect()).GraphDriver as { Data?: Record<string, string> };
     const { UpperDir: upper, LowerDir: lower } = Data ?? {};
     return upper === undefined || lower === undefined ? null : { upper, lowers: lower.split(":") };
+  }
+
+  /**
+   * Paths that the engine shows as deleted: also folders that were removed and made again, which hide all that the image
+   * has in them by an attribute that only the engine reads for us.
+   */
+  async deletedPaths(): Promise<Set<string>> {
+    const answer = await askEngine("compare the sample with its image", () => this.#container.changes());
+    const changes = (answer ?? []) as { readonly Kind: number; readonly Path: string }[];
+    return new Set(changes.filter(({ Kind }) => Kind === CHANGE_DELETED).map(({ Path }) => Path));
   }
 
   /** Closes our end of the output. */

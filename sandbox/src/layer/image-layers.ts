@@ -1,4 +1,9 @@
-import { type BigIntStats, lstatSync } from "node:fs";
+import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+
+export interface ImageEntry {
+  readonly host: Buffer;
+  readonly stats: BigIntStats;
+}
 
 /** The image's own layers, topmost first: host folders of an overlay file system. */
 export class ImageLayers {
@@ -12,7 +17,7 @@ export class ImageLayers {
    * What the image has at a path of the sample's, links not followed; null when it has nothing there. Every folder on the way
    * is looked at, for a layer may have a link where another has a folder.
    */
-  find(path: Buffer): { readonly host: Buffer; readonly stats: BigIntStats } | null {
+  find(path: Buffer): ImageEntry | null {
     for (const lower of this.#lowers) {
       const found = lookIn(lower, path);
       if (found === "hidden") return null;
@@ -20,20 +25,43 @@ export class ImageLayers {
     }
     return null;
   }
+
+  /** Names in a folder of the image, sorted. */
+  list(path: Buffer): Buffer[] {
+    const names = new Map<string, Buffer>();
+    for (const lower of this.#lowers) {
+      const found = lookIn(lower, path);
+      if (found === "hidden" || (found !== null && !found.stats.isDirectory())) break;
+      if (found === null) continue;
+      for (const name of readdirSync(found.host, { encoding: "buffer" })) names.set(name.toString("latin1"), name);
+    }
+    return [...names.values()].toSorted((a, b) => a.compare(b));
+  }
 }
 
 const SLASH = 0x2f;
 
-function lookIn(lower: Buffer, path: Buffer): { host: Buffer; stats: BigIntStats } | "hidden" | null {
+function lookIn(lower: Buffer, path: Buffer): ImageEntry | "hidden" | null {
   for (let at = path.indexOf(SLASH, 1); at !== -1; at = path.indexOf(SLASH, at + 1)) {
-    const stats = lstatSync(Buffer.concat([lower, path.subarray(0, at)]), { bigint: true, throwIfNoEntry: false });
-    if (stats === undefined) return null;
+    const stats = lookAt(Buffer.concat([lower, path.subarray(0, at)]));
+    if (stats === null) return null;
     if (!stats.isDirectory()) return "hidden";
   }
   const host = Buffer.concat([lower, path]);
-  const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
-  if (stats === undefined) return null;
+  const stats = lookAt(host);
+  if (stats === null) return null;
   return isWhiteout(stats) ? "hidden" : { host, stats };
+}
+
+/** Null also for a path too long to be asked for: the kernel could not have unpacked it under that name either. */
+function lookAt(path: Buffer): BigIntStats | null {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return null;
+    throw error;
+  }
 }
 
 /** How overlay marks what an upper layer has deleted: a character device 0/0. */

@@ -6,6 +6,8 @@ import { type ImageLayers, isWhiteout } from "./image-layers.ts";
 /** Entries looked at, all places together. */
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 200;
+/** The kernel takes no longer path (PATH_MAX) with a name of 255 bytes at its end; a sample can nest folders deeper. */
+const MAX_PATH_BYTES = 4096 - 257;
 
 export interface Place {
   readonly where: LayerEntry["where"];
@@ -24,16 +26,31 @@ export class LayerWalk {
   readonly #image: ImageLayers;
   readonly #limits: DetonationLimits;
   readonly #keepIn: string;
+  readonly #deleted: ReadonlySet<string>;
+  readonly #engineMade: readonly string[];
   #seen = 0;
   #keptFiles = 0;
   #keptBytes = 0;
   #unkept = 0;
   #uncounted = false;
 
-  constructor(image: ImageLayers, limits: DetonationLimits, keepIn: string) {
+  /**
+   * `deleted` are paths that the engine shows as deleted, `engineMade` folders that it makes when an image has them not
+   * (working directory, mount points), `keepIn` is the folder for copies.
+   */
+  constructor(options: {
+    image: ImageLayers;
+    limits: DetonationLimits;
+    deleted: ReadonlySet<string>;
+    engineMade: readonly string[];
+    keepIn: string;
+  }) {
+    const { deleted, engineMade, image, keepIn, limits } = options;
     this.#image = image;
     this.#limits = limits;
     this.#keepIn = keepIn;
+    this.#deleted = deleted;
+    this.#engineMade = engineMade.map((path) => `${path}/`);
     mkdirSync(keepIn, { recursive: true, mode: 0o700 });
   }
 
@@ -57,7 +74,7 @@ export class LayerWalk {
   }
 
   #visit(at: { place: Place; host: Buffer; path: Buffer; depth: number }): void {
-    if (at.depth > MAX_DEPTH) {
+    if (at.depth > MAX_DEPTH || at.host.length > MAX_PATH_BYTES) {
       this.#uncounted = true;
       return;
     }
@@ -72,21 +89,35 @@ export class LayerWalk {
       if (stats === undefined) continue;
       const entry = this.#compare(at.place, host, path, stats);
       if (entry !== null) this.entries.push(entry);
-      if (stats.isDirectory()) this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
+      if (!stats.isDirectory()) continue;
+      if (at.place.where === "layer" && this.#deleted.has(path.toString("utf8"))) this.#reportHidden(host, path);
+      this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
+    }
+  }
+
+  /** A folder that was removed and made again: what the image has in it and the new one has not is gone. */
+  #reportHidden(host: Buffer, path: Buffer): void {
+    const present = new Set(readdirSync(host, { encoding: "latin1" }));
+    for (const name of this.#image.list(path)) {
+      if (present.has(name.toString("latin1")) || this.#seen++ >= MAX_ENTRIES) continue;
+      const gone = join(path, name);
+      const before = this.#image.find(gone);
+      if (before !== null) this.entries.push(describeDeleted(gone, before.stats));
     }
   }
 
   /** Null when it is as in the image: a volume starts as a copy, and overlay makes folders on the way to a file. */
   #compare({ where }: Place, host: Buffer, path: Buffer, stats: BigIntStats): LayerEntry | null {
     const before = this.#image.find(path);
-    if (where === "layer" && isWhiteout(stats)) return deleted(path, before?.stats);
+    if (where === "layer" && isWhiteout(stats)) return describeDeleted(path, before?.stats);
     const base = {
       path: path.toString("utf8"),
       change: before === null ? ("added" as const) : ("changed" as const),
       where,
-      ...describe(stats),
+      ...describeStats(stats),
       ...(stats.isSymbolicLink() ? { linkTarget: readlinkSync(host, { encoding: "buffer" }).toString("utf8") } : {}),
     };
+    if (before === null && where === "layer" && this.#isEngineMade(base)) return null;
     if (!stats.isFile()) return before !== null && sameMetadata(stats, before.stats) ? null : base;
     const maxBytes = this.#limits.droppedFileBytes;
     const imageSha256 = before?.stats.isFile() ? readContent(before.host, maxBytes)?.sha256 : undefined;
@@ -95,6 +126,11 @@ export class LayerWalk {
       if (sameMetadata(stats, before.stats)) return null;
     }
     return { ...base, ...content, ...(imageSha256 === undefined ? {} : { imageSha256 }) };
+  }
+
+  #isEngineMade({ mode, path, type, uid }: Pick<LayerEntry, "mode" | "path" | "type" | "uid">): boolean {
+    const untouched = type === "directory" && mode === "0755" && uid === 0;
+    return untouched && this.#engineMade.some((made) => made.startsWith(`${path}/`));
   }
 
   #read(host: Buffer, stats: BigIntStats, imageSha256: string | undefined): Partial<LayerEntry> | null {
@@ -118,14 +154,14 @@ export class LayerWalk {
   }
 }
 
-function deleted(path: Buffer, before: BigIntStats | undefined): LayerEntry {
-  const was = before === undefined ? UNKNOWN : describe(before);
+function describeDeleted(path: Buffer, before: BigIntStats | undefined): LayerEntry {
+  const was = before === undefined ? UNKNOWN : describeStats(before);
   return { path: path.toString("utf8"), change: "deleted", where: "layer", ...was };
 }
 
 const UNKNOWN = { type: "other" as const, size: 0, mode: "0", uid: 0, gid: 0 };
 
-function describe(stats: BigIntStats): Pick<LayerEntry, "type" | "size" | "mode" | "uid" | "gid"> {
+export function describeStats(stats: BigIntStats): Pick<LayerEntry, "type" | "size" | "mode" | "uid" | "gid"> {
   return {
     type: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "symlink" : "other",
     size: stats.isFile() ? Number(stats.size) : 0,
