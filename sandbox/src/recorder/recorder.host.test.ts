@@ -24,19 +24,36 @@ function track(cage: Cage, from = recorder) {
 describe("Recorder", () => {
   it("attributes what two samples do at once to each its own", async () => {
     const runs = await Promise.all([
-      recordWorkload(recorder, [calls, "open", "5001"]),
-      recordWorkload(recorder, [calls, "open", "3003"]),
+      recordWorkload(recorder, [calls, "absent", "5001"]),
+      recordWorkload(recorder, [calls, "absent", "3003"]),
     ]);
     const seen = runs.map(({ records, account }) => ({
       opens: records.filter(({ kind }) => kind === "open").length,
       processes: new Set(records.map(({ task }) => task.key)).size,
-      counted: account.syscalls["openat"]?.calls,
+      counted: account.syscalls["openat"],
       dropped: account.classes["bulk"]?.dropped,
     }));
     expect(seen).toEqual([
-      { opens: 5001, processes: 1, counted: 5001, dropped: 0 },
-      { opens: 3003, processes: 1, counted: 3003, dropped: 0 },
+      { opens: 5001, processes: 1, counted: { calls: 5001, failed: 5001, denied: 0 }, dropped: 0 },
+      { opens: 3003, processes: 1, counted: { calls: 3003, failed: 3003, denied: 0 }, dropped: 0 },
     ]);
+  });
+
+  it("delivers an open once and counts its exact repeats as suppressed", async () => {
+    const run = await recordWorkload(recorder, [calls, "open", "5001"]);
+    expect(run.lines).toEqual([`exec ${calls} [${calls} open 5001]`, "open /etc/passwd = /etc/passwd ok", "exit 0"]);
+    expect(run.account.classes["bulk"]).toEqual({ counted: 5001, delivered: 1, suppressed: 5000, dropped: 0 });
+    expect(run.account.syscalls["openat"]).toEqual({ calls: 5001, failed: 0, denied: 0 });
+  });
+
+  it("stops a sample for as long as its ring takes to drain", async () => {
+    const run = await recordWorkload(recorder, [calls, "absent", "60013"], { ringBytes: 65_536, freezes: true });
+    const { decisive, bulk } = run.account.classes;
+    expect(run.account.frozenMs).toBeGreaterThan(0);
+    expect(run.ended).toBe(0); // it runs on after each stop
+    expect(bulk?.counted).toBe(60_013);
+    expect(decisive?.dropped).toBe(0);
+    expect(run.records).toHaveLength((bulk?.delivered ?? 0) + 2);
   });
 
   it("says that a sample never began when nothing was executed, whatever was done", async () => {
@@ -63,7 +80,7 @@ describe("Recorder", () => {
 
   it("counts exactly what a full ring and a full file lose, and keeps decisive records longest", async () => {
     for (const bound of [{ ringBytes: 65_536 }, { traceBytes: 262_144 }]) {
-      const run = await recordWorkload(recorder, [calls, "open", "20011"], bound);
+      const run = await recordWorkload(recorder, [calls, "absent", "20011"], bound);
       const { decisive, bulk } = run.account.classes;
       expect(bulk).toMatchObject({ counted: 20_011, suppressed: 0 });
       expect(bulk?.dropped).toBeGreaterThan(0);
@@ -97,7 +114,7 @@ describe("Recorder", () => {
     const fault = { code: "TRACER_FAILED" };
     await expect(recorder.track({ ...good, cgroupPath: "/tmp" })).rejects.toMatchObject(fault);
     await expect(recorder.track({ ...good, cgroupPath: `${cage.cgroup}/absent` })).rejects.toMatchObject(fault);
-    await expect(recorder.track({ ...good, cgroupPath: `${cage.cgroup}/..` })).rejects.toMatchObject(fault);
+    await expect(recorder.track({ ...good, cgroupPath: `${cage.cgroupTop}/..` })).rejects.toMatchObject(fault);
     await expect(recorder.track({ ...good, outputPath: "/etc/hostname" })).rejects.toMatchObject(fault);
     const session = await recorder.track(good);
     await expect(recorder.track({ ...good, outputPath: `${cage.trace}2` })).rejects.toMatchObject(fault);

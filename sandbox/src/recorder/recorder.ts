@@ -24,10 +24,18 @@ export interface TrackOptions {
    * ours, so that no program of the container runtime is taken for it; `any` at the first exec of all.
    */
   readonly begin?: "container" | "any";
+  /**
+   * Folder of the v2 tree that is frozen while a ring about to overflow is drained: one above the sample's own, so that
+   * whoever freezes the sample for other reasons is not undone. Absent: a flood loses records, which are counted.
+   */
+  readonly freezeFolder?: string;
+  /** Bound of all such stops together; default 10 s. */
+  readonly freezeLimitMs?: number;
 }
 
 /** Longer than loading takes on a slow, busy machine. */
 const ANSWER_MS = 60_000;
+const FREEZE_LIMIT_MS = 10_000;
 
 /** The running tracer: one process for a worker host, attached once, recording many samples at a time. */
 export class Recorder {
@@ -72,14 +80,16 @@ export class Recorder {
     if (this.#link.death !== null) throw this.#link.death;
     refuseControl(options.cgroupPath);
     refuseControl(options.outputPath);
+    refuseControl(options.freezeFolder ?? "");
     const id = this.#nextId++;
     const feed = openSession(() => {
       this.#tracer.send(["seal", id]);
       void answered(feed.sealed, this.#tracer).catch(() => undefined);
     });
     this.#link.feeds.set(id, feed);
-    const { begin = "container", ringBytes, traceBytes, cgroupPath, outputPath } = options;
-    this.#tracer.send(["track", id, begin, ringBytes, traceBytes, cgroupPath, outputPath]);
+    const { begin = "container", ringBytes, traceBytes, cgroupPath, outputPath, freezeFolder = "" } = options;
+    const freezeMs = options.freezeLimitMs ?? FREEZE_LIMIT_MS;
+    this.#tracer.send(["track", id, begin, ringBytes, traceBytes, cgroupPath, outputPath, freezeMs, freezeFolder]);
     try {
       await answered(feed.tracked, this.#tracer);
     } catch (error) {

@@ -20,7 +20,10 @@ export interface TraceSession {
   seal(): Promise<TraceAccount>;
 }
 
-type Books = Pick<TracerMessageOf<"beat">, "classes" | "started" | "heartbeats" | "longestGapMs" | "ringPeakBytes">;
+type Books = Pick<
+  TracerMessageOf<"beat">,
+  "classes" | "started" | "heartbeats" | "longestGapMs" | "ringPeakBytes" | "frozenMs"
+>;
 
 const NO_RECORDS: TraceClassAccount = { counted: 0, delivered: 0, suppressed: 0, dropped: 0 };
 
@@ -30,6 +33,7 @@ const NO_BOOKS: Books = {
   heartbeats: 0,
   longestGapMs: 0,
   ringPeakBytes: 0,
+  frozenMs: 0,
 };
 
 /** The session's other side: what the tracer says about it comes in here. */
@@ -137,7 +141,7 @@ function toAccount(books: Books, syscalls: TracerMessageOf<"sealed">["syscalls"]
     longestGapMs: books.longestGapMs,
     started: books.started,
     ringPeakBytes: books.ringPeakBytes,
-    frozenMs: 0,
+    frozenMs: books.frozenMs,
   };
 }
 

@@ -13,6 +13,7 @@ const books = {
   heartbeats: count,
   longestGapMs: count,
   ringPeakBytes: count,
+  frozenMs: count,
 };
 
 const TracerMessage = z.discriminatedUnion("event", [

@@ -43,8 +43,10 @@ export async function spawnTracer(path: string, listener: TracerListener): Promi
   const lines = createInterface({ input: child.stdout });
   lines.on("line", (line) => {
     const message = parseTracerMessage(line);
-    if (message !== null) listener.onMessage(message);
-    else child.kill("SIGKILL"); // not our protocol: nothing it says can be relied on
+    if (message !== null) return listener.onMessage(message);
+    // Another build's words: nothing it says can be relied on.
+    child.stderr.emit("data", Buffer.from(`it said what this version does not know: ${line.slice(0, 200)}`));
+    child.kill("SIGKILL");
   });
   return {
     pid: child.pid ?? 0,

@@ -20,6 +20,8 @@ export function findWorkload(name: string): string {
 
 export interface Cage {
   readonly cgroup: string;
+  /** The folder above it. */
+  readonly cgroupTop: string;
   /** Empty, for the workload. Paths in it are told with `~` for it. */
   readonly folder: string;
   readonly trace: string;
@@ -30,17 +32,20 @@ export function makeCage(): Cage {
   const { unified } = findCgroupTrees();
   if (unified === null) throw new Error("no cgroup v2 tree");
   const name = createRunName();
-  const cgroup = join(unified, name);
-  mkdirSync(cgroup);
+  const cgroupTop = join(unified, name);
+  const cgroup = join(cgroupTop, "sample");
+  mkdirSync(cgroup, { recursive: true });
   const base = mkdtempSync(join(tmpdir(), `${name}-`));
   const folder = join(base, "work");
   mkdirSync(folder);
   return {
     cgroup,
+    cgroupTop,
     folder,
     trace: join(base, "trace.bin"),
     async remove() {
       await rmdir(cgroup);
+      await rmdir(cgroupTop);
       await rm(base, { recursive: true });
     },
   };
@@ -72,16 +77,18 @@ export interface WorkloadRun {
 export async function recordWorkload(
   recorder: Recorder,
   argv: readonly string[] | ((cage: Cage) => readonly string[]),
-  options: Partial<TrackOptions> = {},
+  options: Partial<TrackOptions> & { readonly freezes?: boolean } = {},
 ): Promise<WorkloadRun> {
   const cage = makeCage();
+  const { freezes = false, ...trackOptions } = options;
   const session = await recorder.track({
     cgroupPath: cage.cgroup,
     outputPath: cage.trace,
     ringBytes: 8 << 20,
     traceBytes: 64 << 20,
     begin: "any",
-    ...options,
+    ...(freezes ? { freezeFolder: cage.cgroupTop } : {}),
+    ...trackOptions,
   });
   const { ended, output } = await runInside(cage, typeof argv === "function" ? argv(cage) : argv);
   const account = await session.seal();

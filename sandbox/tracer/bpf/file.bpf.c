@@ -5,38 +5,101 @@
 #define O_CREAT	 0100
 #define O_TRUNC	 01000
 
+struct open_request {
+	u32 flags, mode;
+};
+
+static __always_inline struct open_request requested(struct call *call)
+{
+	struct open_request request = { .flags = O_CREAT | O_WRONLY | O_TRUNC };
+	u64 how[2] = {};
+
+	if (call->spec.handler == HANDLE_OPENAT2) {
+		bpf_probe_read_user(how, sizeof(how), (void *)call->args[2]);
+		request.flags = how[0];
+		request.mode = how[1];
+		return request;
+	}
+	if (call->spec.values[0])
+		request.flags = argument(call, call->spec.values[0]);
+	request.mode = argument(call, call->spec.values[1]);
+	return request;
+}
+
+/*
+ * Programs open the same files over and over: a shell its script, a loader its cache. Says whether exactly this open
+ * has been delivered before. Names count too: another link to the same file is news, and so is another spelling.
+ */
+static __always_inline bool is_repeated(struct scratch *s, u64 file, struct open_request request)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = current_thread(task);
+	u64 inode = (u64)READ(file, struct file, f_inode);
+	u64 sb = (u64)READ(inode, struct inode, i_sb);
+	void *seen = bpf_map_lookup_elem(&seen_opens, &s->slot);
+	u64 *count;
+
+	if (!seen || !thread)
+		return false;
+	s->seen.start = thread->start;
+	s->seen.inode = READ(inode, struct inode, i_ino);
+	s->seen.dentry = (u64)READ(file, struct file, f_path.dentry);
+	s->seen.pid = task->tgid;
+	s->seen.device = READ(sb, struct super_block, s_dev);
+	s->seen.nr = s->call.nr | (s->call.compat ? 1U << 31 : 0);
+	s->seen.flags = request.flags;
+	s->seen.mode = request.mode;
+	__builtin_memset(s->seen.argument, 0, sizeof(s->seen.argument));
+	bpf_probe_read_user_str(s->seen.argument, sizeof(s->seen.argument),
+				(void *)argument(&s->call, s->call.spec.path1));
+	count = bpf_map_lookup_elem(seen, &s->seen);
+	if (!count)
+		return false;
+	__sync_fetch_and_add(count, 1);
+	return true;
+}
+
+static __always_inline void remember(struct scratch *s)
+{
+	void *seen = bpf_map_lookup_elem(&seen_opens, &s->slot);
+	u64 none = 0;
+
+	if (seen)
+		bpf_map_update_elem(seen, &s->seen, &none, BPF_ANY);
+}
+
 __noinline int on_open(void)
 {
 	struct scratch *s = scratch();
+	struct open_request request;
 	struct call_body *body;
-	struct call *call;
-	u64 how[2] = {};
-	u64 file;
+	bool created = false;
+	u64 file = 0;
 
 	if (!s)
 		return 0;
-	call = &s->call;
+	request = requested(&s->call);
+	if (s->call.result >= 0)
+		file = file_of(s->call.result);
+	if (file) {
+		created = READ(file, struct file, f_mode) & FMODE_CREATED;
+		if (!created && is_repeated(s, file, request)) {
+			count_suppressed(s->slot, s->call.class);
+			return 0;
+		}
+	}
 	body = begin_call(s, RECORD_OPEN);
 	if (!body)
 		return 0;
-	if (call->spec.handler == HANDLE_OPENAT2)
-		bpf_probe_read_user(how, sizeof(how), (void *)call->args[2]);
-	else
-		how[0] = call->spec.values[0] ? argument(call, call->spec.values[0]) : O_CREAT | O_WRONLY | O_TRUNC;
-	if (call->spec.handler != HANDLE_OPENAT2)
-		how[1] = argument(call, call->spec.values[1]);
 	body->present = 7;
-	body->values[0] = (u32)how[0];
-	body->values[1] = (u32)how[1];
-	append_argument(call->spec.dir1, call->spec.path1);
-	if (call->result >= 0) {
-		file = file_of(call->result);
-		if (file) {
-			body->values[2] = !!(READ(file, struct file, f_mode) & FMODE_CREATED);
-			append_file(file);
-		}
-	}
-	submit(s);
+	body->values[0] = request.flags;
+	body->values[1] = request.mode;
+	body->values[2] = created;
+	append_argument(s->call.spec.dir1, s->call.spec.path1);
+	if (file)
+		append_file(file);
+	if (submit(s) && file && !created)
+		remember(s);
 	return 0;
 }
 

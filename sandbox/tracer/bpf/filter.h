@@ -86,6 +86,17 @@ static __always_inline void count_lost(u32 slot, u32 class)
 	}
 }
 
+/* An exact repeat of what has been delivered. */
+static __always_inline void count_suppressed(u32 slot, u32 class)
+{
+	struct class_counts *counts = class_counts(slot, class);
+
+	if (counts) {
+		counts->counted++;
+		counts->suppressed++;
+	}
+}
+
 static __always_inline struct call_counts *call_counter(u32 slot, u32 compat, u32 nr)
 {
 	void *counts = bpf_map_lookup_elem(&call_counts, &slot);

@@ -26,6 +26,7 @@ struct scratch {
 	struct call call;
 	u8 address[128]; /* a socket address of the sample's */
 	struct write_key key;
+	struct seen_key seen;
 	struct write_total total;
 	u8 data[RECORD_MAX];
 };
@@ -112,5 +113,20 @@ struct {
 	__type(key, u32);
 	__array(values, struct write_map);
 } write_totals SEC(".maps");
+
+/* The least recently used goes when it is full: then a repeat is delivered once more, which harms nothing. */
+struct seen_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SEEN_OPENS);
+	__uint(key_size, sizeof(struct seen_key));
+	__uint(value_size, sizeof(u64));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MAX_ANALYSES);
+	__type(key, u32);
+	__array(values, struct seen_map);
+} seen_opens SEC(".maps");
 
 #endif

@@ -52,7 +52,8 @@ static __always_inline struct scratch *begin(u32 slot, u32 kind, u32 class)
 	return s;
 }
 
-static __always_inline void submit(struct scratch *s)
+/* Returns whether the record is in its ring. */
+static __always_inline bool submit(struct scratch *s)
 {
 	struct record *record = (struct record *)s->data;
 	u32 class = record->class;
@@ -62,7 +63,7 @@ static __always_inline void submit(struct scratch *s)
 	void *ring;
 
 	if (!counts)
-		return;
+		return false;
 	counts->counted++;
 	if (s->owner != (u64)bpf_get_current_task_btf()) {
 		s->owner = 0;
@@ -79,9 +80,10 @@ static __always_inline void submit(struct scratch *s)
 		goto lost;
 	/* No wake-up: the reader drains on a timer. A wake-up each costs several times the record itself. */
 	if (bpf_ringbuf_output(ring, s->data, len, BPF_RB_NO_WAKEUP) == 0)
-		return;
+		return true;
 lost:
 	counts->dropped++;
+	return false;
 }
 
 /* Space for a fixed number of bytes at the end; NULL when the record is full. */

@@ -270,4 +270,20 @@ struct write_total {
 
 #define WRITE_TOTALS 8192
 
+/* Opens already delivered: by whom, of what, under which name, how. Exactly that again is suppressed and counted. */
+struct seen_key {
+	__u64 start;
+	__u64 inode;
+	__u64 dentry;
+	__u32 pid;
+	__u32 device;
+	__u32 nr; /* with CALL_COMPAT's bit on top */
+	__u32 flags;
+	__u32 mode;
+	__u32 reserved;
+	char argument[64]; /* how the sample called it; of longer ones the beginning */
+};
+
+#define SEEN_OPENS 16384
+
 #endif

@@ -54,6 +54,7 @@ int kernel_side_load(struct kernel_side *kernel)
 		{ "bulk_rings", &kernel->bulk_rings },
 		{ "call_counts", &kernel->call_counts },
 		{ "write_totals", &kernel->write_totals },
+		{ "seen_opens", &kernel->seen_opens },
 	};
 	unsigned int i;
 	int err;

@@ -16,7 +16,7 @@ struct kernel_side {
 	int programs[PROGRAMS_MAX];
 	int count;
 	int filters, analyses, accounts;
-	int decisive_rings, bulk_rings, call_counts, write_totals;
+	int decisive_rings, bulk_rings, call_counts, write_totals, seen_opens;
 	int cpus;
 };
 

@@ -11,6 +11,8 @@
 #define PIECE_MAX (16UL << 20)
 /* A record is stamped before it is complete: a tick leaves this much time behind. */
 #define TICK_LAG_NS 1000000ULL
+/* From the decision to freeze until the last thread stands still, with plenty to spare on a busy host. */
+#define FREEZE_LATENCY_NS 20000000ULL
 
 __u64 boot_time(void)
 {
@@ -45,7 +47,11 @@ static int make_maps(struct recording *r, size_t ring_bytes)
 		return -errno;
 	r->write_totals = bpf_map_create(BPF_MAP_TYPE_HASH, "writes", sizeof(struct write_key),
 					 sizeof(struct write_total), WRITE_TOTALS, NULL);
-	return r->write_totals < 0 ? -errno : 0;
+	if (r->write_totals < 0)
+		return -errno;
+	r->seen_opens = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "seen", sizeof(struct seen_key), sizeof(__u64),
+				       SEEN_OPENS, NULL);
+	return r->seen_opens < 0 ? -errno : 0;
 }
 
 static int clear_account(struct recording *r, struct kernel_side *kernel)
@@ -65,7 +71,8 @@ static int hang_in(struct recording *r, struct kernel_side *kernel)
 	if (bpf_map_update_elem(kernel->decisive_rings, &r->slot, &r->rings[CLASS_DECISIVE].fd, BPF_ANY) ||
 	    bpf_map_update_elem(kernel->bulk_rings, &r->slot, &r->rings[CLASS_BULK].fd, BPF_ANY) ||
 	    bpf_map_update_elem(kernel->call_counts, &r->slot, &r->call_counts, BPF_ANY) ||
-	    bpf_map_update_elem(kernel->write_totals, &r->slot, &r->write_totals, BPF_ANY))
+	    bpf_map_update_elem(kernel->write_totals, &r->slot, &r->write_totals, BPF_ANY) ||
+	    bpf_map_update_elem(kernel->seen_opens, &r->slot, &r->seen_opens, BPF_ANY))
 		return -errno;
 	return clear_account(r, kernel);
 }
@@ -113,9 +120,11 @@ int recording_begin(struct recording *r, struct kernel_side *kernel, const struc
 	memset(r, 0, sizeof(*r));
 	r->slot = slot;
 	r->id = request->id;
-	r->file.fd = r->call_counts = r->write_totals = -1;
+	r->file.fd = r->call_counts = r->write_totals = r->seen_opens = r->freezer.fd = -1;
 	r->used = true;
-	err = cgroup_folder_find(&r->cgroup, request->cgroup_path);
+	err = freezer_open(&r->freezer, request->freeze_path, request->freeze_limit);
+	if (!err)
+		err = cgroup_folder_find(&r->cgroup, request->cgroup_path);
 	if (!err)
 		err = trace_file_open(&r->file, request->output_path, request->trace_bytes);
 	if (!err)
@@ -158,18 +167,47 @@ static bool drain_ring(struct recording *r, int class, size_t *moved)
 	return complete;
 }
 
+/*
+ * Freezes when a ring would be full before we could hold its writers, going by how it has filled since the last go;
+ * thaws once both are nearly empty.
+ */
+static void relieve(struct recording *r, __u64 now, __u64 elapsed)
+{
+	bool pressed = false, relaxed = true;
+	int class;
+
+	for (class = 0; class < CLASSES; class++) {
+		const struct ring *ring = &r->rings[class];
+		size_t used = ring_used(ring);
+		__u64 grown = used > r->left[class] ? used - r->left[class] : 0;
+		__u64 coming = elapsed ? grown * FREEZE_LATENCY_NS / elapsed : 0;
+
+		pressed |= used + coming > ring->bytes / 8 * 7;
+		relaxed &= used < ring->bytes / 16;
+	}
+	if (pressed)
+		freezer_freeze(&r->freezer, now);
+	else if (relaxed)
+		freezer_thaw(&r->freezer, now);
+}
+
 size_t recording_drain(struct recording *r, struct kernel_side *kernel)
 {
 	__u64 now = boot_time(), tick = now - TICK_LAG_NS;
 	struct analysis analysis;
 	size_t moved = 0;
 	bool complete;
+	int class;
+
+	relieve(r, now, now - r->last_drain);
 
 	if (now - r->last_drain > r->longest_gap)
 		r->longest_gap = now - r->last_drain;
 	r->last_drain = now;
 	complete = drain_ring(r, CLASS_DECISIVE, &moved);
 	complete &= drain_ring(r, CLASS_BULK, &moved);
+	for (class = 0; class < CLASSES; class++)
+		r->left[class] = ring_used(&r->rings[class]);
 	if (complete && r->file.bytes != r->tick_bytes) {
 		trace_file_add(&r->file, CHUNK_TICK, &tick, sizeof(tick));
 		r->tick_bytes = r->file.bytes;
@@ -235,6 +273,7 @@ int recording_end(struct recording *r, struct kernel_side *kernel)
 	size_t moved;
 
 	recording_drain(r, kernel);
+	freezer_thaw(&r->freezer, boot_time());
 	bpf_map_delete_elem(kernel->analyses, &r->cgroup.id);
 	/* Taking a map out of its holder waits until no program that found it before is running. */
 	bpf_map_delete_elem(kernel->write_totals, &r->slot);
@@ -257,6 +296,8 @@ void recording_free(struct recording *r, struct kernel_side *kernel)
 	bpf_map_delete_elem(kernel->bulk_rings, &r->slot);
 	bpf_map_delete_elem(kernel->call_counts, &r->slot);
 	bpf_map_delete_elem(kernel->write_totals, &r->slot);
+	bpf_map_delete_elem(kernel->seen_opens, &r->slot);
+	freezer_close(&r->freezer, boot_time());
 	ring_close(&r->rings[CLASS_DECISIVE]);
 	ring_close(&r->rings[CLASS_BULK]);
 	if (r->file.fd >= 0)
@@ -265,6 +306,8 @@ void recording_free(struct recording *r, struct kernel_side *kernel)
 		close(r->call_counts);
 	if (r->write_totals >= 0)
 		close(r->write_totals);
+	if (r->seen_opens >= 0)
+		close(r->seen_opens);
 	r->used = false;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include "../include/event.h"
 #include "cgroup-folder.h"
+#include "freezer.h"
 #include "kernel-side.h"
 #include "ring.h"
 #include "trace-file.h"
@@ -17,6 +18,8 @@ struct recording_request {
 	__u64 trace_bytes;
 	const char *cgroup_path;
 	const char *output_path;
+	const char *freeze_path; /* folder to freeze under pressure, empty for none */
+	__u64 freeze_limit; /* ns in all */
 };
 
 /* One analysis being recorded: its slot in the kernel side's maps, its rings, its file, its books. */
@@ -26,8 +29,10 @@ struct recording {
 	__u32 slot;
 	struct cgroup_folder cgroup;
 	struct ring rings[CLASSES];
-	int call_counts, write_totals;
+	int call_counts, write_totals, seen_opens;
 	struct trace_file file;
+	struct freezer freezer;
+	size_t left[CLASSES]; /* in the rings, after the last go */
 	__u64 delivered[CLASSES];
 	__u64 cut[CLASSES]; /* taken from a ring, but the file was full */
 	__u64 missed;

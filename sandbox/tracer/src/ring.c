@@ -51,6 +51,11 @@ void ring_close(struct ring *ring)
 	memset(ring, 0, sizeof(*ring));
 }
 
+size_t ring_used(const struct ring *ring)
+{
+	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - *ring->consumer;
+}
+
 struct ring_piece ring_peek(struct ring *ring, size_t most)
 {
 	unsigned long begin = *ring->consumer, at = begin;

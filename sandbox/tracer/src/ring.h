@@ -29,6 +29,8 @@ void ring_close(struct ring *ring);
 
 /* At most `most` bytes. ring_release() gives the space back. */
 struct ring_piece ring_peek(struct ring *ring, size_t most);
+/* Bytes that wait. */
+size_t ring_used(const struct ring *ring);
 void ring_release(struct ring *ring, const struct ring_piece *piece);
 
 #endif

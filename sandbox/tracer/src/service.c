@@ -59,6 +59,8 @@ static void track(struct kernel_side *kernel, char *rest)
 	request.trace_bytes = strtoull(next_field(&rest), NULL, 10);
 	request.cgroup_path = next_field(&rest);
 	request.output_path = next_field(&rest);
+	request.freeze_limit = strtoull(next_field(&rest), NULL, 10) * 1000000ULL;
+	request.freeze_path = next_field(&rest);
 	if (recording)
 		err = recording_begin(recording, kernel, &request);
 	if (err)

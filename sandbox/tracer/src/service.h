@@ -6,7 +6,7 @@
 
 /*
  * Commands, a line each on standard input, fields divided by tabs:
- *   track <id> container|any <ring bytes> <trace bytes> <cgroup folder> <output file>
+ *   track <id> container|any <ring bytes> <trace bytes> <cgroup folder> <output file> <ms of freezing> <folder to freeze>
  *   seal <id>
  * Returns when the input ends.
  */

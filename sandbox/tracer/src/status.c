@@ -81,9 +81,9 @@ static void say_books(const struct recording *r, const struct account *account)
 	say_class(r, account, CLASS_DECISIVE);
 	printf(",\"bulk\":");
 	say_class(r, account, CLASS_BULK);
-	printf("},\"started\":%s,\"heartbeats\":%llu,\"longestGapMs\":%llu,\"ringPeakBytes\":%zu",
+	printf("},\"started\":%s,\"heartbeats\":%llu,\"longestGapMs\":%llu,\"ringPeakBytes\":%zu,\"frozenMs\":%llu",
 	       r->started ? "true" : "false", r->heartbeats, r->longest_gap / 1000000,
-	       r->rings[CLASS_BULK].peak + r->rings[CLASS_DECISIVE].peak);
+	       r->rings[CLASS_BULK].peak + r->rings[CLASS_DECISIVE].peak, r->freezer.total / 1000000);
 }
 
 void say_beat(struct recording *r, struct kernel_side *kernel)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* calls getppid|open COUNT: one call over and over; prints nanoseconds for each. For measuring, and for floods. */
+/*
+ * calls getppid|open|absent COUNT: one call over and over; prints nanoseconds for each. For measuring, and for floods:
+ * that of absent files is not repeats, for there is no file to be the same.
+ */
 #include "workload.h"
 #include <time.h>
 
@@ -22,6 +25,10 @@ int main(int argc, char **argv)
 	for (i = 0; i < count; i++) {
 		if (argv[1][0] == 'g') {
 			syscall(SYS_getppid);
+			continue;
+		}
+		if (argv[1][0] == 'a') {
+			must(open("/absent", O_RDONLY) == -1);
 			continue;
 		}
 		must((file = open("/etc/passwd", O_RDONLY)) >= 0);
