@@ -65,8 +65,8 @@ __noinline int append_argument(u32 dir, u32 place)
 }
 
 /*
- * A call that has just moved what its path was relative to (chdir, chroot): the path alone, and the folder that the
- * process is in now.
+ * A call that has just moved what its path was relative to (chdir, chroot): the path alone, and the
+ * folder that the process is in now.
  */
 static __always_inline void append_moved(struct scratch *s, bool root)
 {

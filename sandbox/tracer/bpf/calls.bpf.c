@@ -2,9 +2,9 @@
 /* sys_enter and sys_exit: counting, and the way to each family's handler. */
 
 /*
- * The number of a system call that seccomp refuses is never seen by sys_enter, only by sys_exit. So entering
- * leaves a mark in the thread and a failed exit without one was blocked. Arguments are taken at the exit: registers
- * hold them still, and the strings' pages are in memory then.
+ * The number of a system call that seccomp refuses is never seen by sys_enter, only by sys_exit. So
+ * entering leaves a mark in the thread and a failed exit without one was blocked. Arguments are
+ * taken at the exit: registers hold them still, and the strings' pages are in memory then.
  */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)

@@ -11,7 +11,7 @@ struct open_request {
 
 static __always_inline struct open_request requested(struct call *call)
 {
-	struct open_request request = { .flags = O_CREAT | O_WRONLY | O_TRUNC };
+	struct open_request request = {.flags = O_CREAT | O_WRONLY | O_TRUNC};
 	u64 how[2] = {};
 
 	if (call->spec.handler == HANDLE_OPENAT2) {
@@ -27,8 +27,9 @@ static __always_inline struct open_request requested(struct call *call)
 }
 
 /*
- * Programs open the same files over and over: a shell its script, a loader its cache. Says whether exactly this open
- * has been delivered before. Names count too: another link to the same file is news, and so is another spelling.
+ * Programs open the same files over and over: a shell its script, a loader its cache. Says whether
+ * exactly this open has been delivered before. Names count too: another link to the same file is
+ * news, and so is another spelling.
  */
 static __always_inline bool is_repeated(struct scratch *s, u64 file, struct open_request request)
 {
@@ -167,7 +168,10 @@ static __always_inline bool fill_write_key(struct write_key *key, u64 inode)
 	return true;
 }
 
-/* Hands over and forgets the sum of the current process for the file behind a descriptor, if there is one. */
+/*
+ * Hands over and forgets the sum of the current process for the file behind a descriptor, if there
+ * is one.
+ */
 __noinline int close_written(u32 slot, u32 fd)
 {
 	struct scratch *s = scratch();

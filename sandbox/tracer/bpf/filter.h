@@ -4,9 +4,9 @@
 #define AIRLOCK_FILTER_H
 
 /*
- * The analysis the current task belongs to, or NULL. Runs on every system call of the whole host, so what is
- * not ours must leave after a few instructions. The ancestor at our folder's depth is the key: whatever groups
- * the sample or the engine makes below, the answer stays the same.
+ * The analysis the current task belongs to, or NULL. Runs on every system call of the whole host,
+ * so what is not ours must leave after a few instructions. The ancestor at our folder's depth is
+ * the key: whatever groups the sample or the engine makes below, the answer stays the same.
  */
 static __always_inline struct analysis *current_analysis(void)
 {

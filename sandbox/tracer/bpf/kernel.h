@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The few kernel structures we look into, with only the members that we read. CO-RE moves every access to
- * where the running kernel has the member, so order and the rest don't matter and no dumped vmlinux.h is needed.
+ * The few kernel structures we look into, with only the members that we read. CO-RE moves every
+ * access to where the running kernel has the member, so order and the rest don't matter and no
+ * dumped vmlinux.h is needed.
  */
 #ifndef AIRLOCK_KERNEL_H
 #define AIRLOCK_KERNEL_H
@@ -196,15 +197,16 @@ struct unix_sock {
 #pragma clang attribute pop
 
 /* Reads a member through a pointer that is only a number to the verifier. */
-#define READ(from, type, member)                                                                    \
-	({                                                                                          \
-		typeof(((type *)0)->member) value_;                                                 \
-		bpf_probe_read_kernel(&value_, sizeof(value_),                                      \
-				      (void *)((u64)(from) + bpf_core_field_offset(type, member))); \
-		value_;                                                                             \
+#define READ(from, type, member)                                                      \
+	({                                                                            \
+		typeof(((type *)0)->member) value_;                                   \
+		bpf_probe_read_kernel(                                                \
+			&value_, sizeof(value_),                                      \
+			(void *)((u64)(from) + bpf_core_field_offset(type, member))); \
+		value_;                                                               \
 	})
 
-#define TS_COMPAT      0x0002
+#define TS_COMPAT	  0x0002
 #define SIGNAL_GROUP_EXIT 0x0004
 
 #define FMODE_WRITE   0x2

@@ -73,7 +73,9 @@ struct {
 	__type(value, struct account);
 } accounts SEC(".maps");
 
-/* What belongs to one analysis alone hangs in these by its slot, made and freed by the user side. */
+/*
+ * What belongs to one analysis alone hangs in these by its slot, made and freed by the user side.
+ */
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -114,7 +116,10 @@ struct {
 	__array(values, struct write_map);
 } write_totals SEC(".maps");
 
-/* The least recently used goes when it is full: then a repeat is delivered once more, which harms nothing. */
+/*
+ * The least recently used goes when it is full: then a repeat is delivered once more, which harms
+ * nothing.
+ */
 struct seen_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SEEN_OPENS);

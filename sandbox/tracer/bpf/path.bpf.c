@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls that act on names: rename, unlink, chmod and the like. */
 
-#define AT_REMOVEDIR 0x200
+#define AT_REMOVEDIR  0x200
 #define MODE_DECISIVE 06111 /* setuid, setgid, executable */
 
 __noinline int on_path(void)
@@ -15,7 +15,8 @@ __noinline int on_path(void)
 	if (!s)
 		return 0;
 	call = &s->call;
-	if (call->spec.operation == PATH_UNLINK && call->spec.dir1 && (call->args[2] & AT_REMOVEDIR))
+	if (call->spec.operation == PATH_UNLINK && call->spec.dir1 &&
+	    (call->args[2] & AT_REMOVEDIR))
 		call->spec.operation = PATH_RMDIR;
 	if (call->spec.operation == PATH_CHMOD &&
 	    (argument(call, call->spec.values[0]) & MODE_DECISIVE) && call->result == 0)

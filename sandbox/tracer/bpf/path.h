@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files as the kernel knows them. Pointers travel as numbers, so that each function is verified once by itself. */
+/*
+ * Files as the kernel knows them. Pointers travel as numbers, so that each function is verified
+ * once by itself.
+ */
 #ifndef AIRLOCK_PATH_H
 #define AIRLOCK_PATH_H
 
 #define PATH_DEPTH 48
 
 /*
- * Appends names from the leaf up to the root of the mount namespace, across mounts. The root is that of the
- * namespace and not of the task: so a chroot() by the sample changes no name. Returns FILE_TRUNCATED when deeper.
+ * Appends names from the leaf up to the root of the mount namespace, across mounts. The root is
+ * that of the namespace and not of the task: so a chroot() by the sample changes no name. Returns
+ * FILE_TRUNCATED when deeper.
  */
 __noinline int append_names(u64 dentry, u64 vfsmount)
 {
@@ -34,7 +38,8 @@ __noinline int append_names(u64 dentry, u64 vfsmount)
 		asm volatile("" : "+r"(at));
 		if (at > RECORD_FULL)
 			return FILE_TRUNCATED;
-		n = bpf_probe_read_kernel_str(&s->data[at], 256, READ(dentry, struct dentry, d_name.name));
+		n = bpf_probe_read_kernel_str(&s->data[at], 256,
+					      READ(dentry, struct dentry, d_name.name));
 		if (n <= 0)
 			return FILE_TRUNCATED;
 		s->len = at + n;
@@ -60,9 +65,10 @@ static __always_inline void append_path(struct scratch *s, u32 tag, u64 dentry, 
 }
 
 /*
- * Whether overlay has the file in its upper, writable layer: made or changed after the image. The overlay's inode
- * holds the upper dentry right behind the VFS inode in all versions up to now; overlay may be a module, so its
- * type may be unknown when we are loaded, hence the size of the VFS inode is used.
+ * Whether overlay has the file in its upper, writable layer: made or changed after the image. The
+ * overlay's inode holds the upper dentry right behind the VFS inode in all versions up to now;
+ * overlay may be a module, so its type may be unknown when we are loaded, hence the size of the VFS
+ * inode is used.
  */
 static __always_inline u8 layer_of(u64 inode, u64 magic)
 {
@@ -70,7 +76,8 @@ static __always_inline u8 layer_of(u64 inode, u64 magic)
 
 	if (magic != OVERLAYFS_MAGIC)
 		return LAYER_NONE;
-	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)(inode + bpf_core_type_size(struct inode)));
+	bpf_probe_read_kernel(&upper, sizeof(upper),
+			      (void *)(inode + bpf_core_type_size(struct inode)));
 	return upper ? LAYER_UPPER : LAYER_LOWER;
 }
 
@@ -89,12 +96,14 @@ static __always_inline void fill_file(struct file_field *out, u64 dentry, u64 in
 	out->reserved = 0;
 	/* Unhashed is what unlink leaves, but roots are so too. */
 	if (!READ(inode, struct inode, i_nlink) ||
-	    (!READ(dentry, struct dentry, d_hash.pprev) && (u64)READ(dentry, struct dentry, d_parent) != dentry))
+	    (!READ(dentry, struct dentry, d_hash.pprev) &&
+	     (u64)READ(dentry, struct dentry, d_parent) != dentry))
 		out->flags = FILE_DELETED;
 	if (out->flags && (out->magic == TMPFS_MAGIC || out->magic == HUGETLBFS_MAGIC)) {
-		bpf_probe_read_kernel(name, sizeof(name) - 1, READ(dentry, struct dentry, d_name.name));
-		if (name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' &&
-		    name[5] == ':')
+		bpf_probe_read_kernel(name, sizeof(name) - 1,
+				      READ(dentry, struct dentry, d_name.name));
+		if (name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' &&
+		    name[4] == 'd' && name[5] == ':')
 			out->flags |= FILE_MEMFD;
 	}
 }
@@ -121,7 +130,8 @@ __noinline int append_file_at(u64 dentry, u64 vfsmount, u64 inode)
 
 static __always_inline void append_file(u64 file)
 {
-	append_file_at((u64)READ(file, struct file, f_path.dentry), (u64)READ(file, struct file, f_path.mnt),
+	append_file_at((u64)READ(file, struct file, f_path.dentry),
+		       (u64)READ(file, struct file, f_path.mnt),
 		       (u64)READ(file, struct file, f_inode));
 }
 
@@ -138,7 +148,8 @@ static __always_inline u64 file_of(u64 fd)
 	table = files->fdt;
 	if ((u32)fd >= table->max_fds)
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), (void *)((u64)table->fd + (u32)fd * sizeof(file)));
+	bpf_probe_read_kernel(&file, sizeof(file),
+			      (void *)((u64)table->fd + (u32)fd * sizeof(file)));
 	return file;
 }
 

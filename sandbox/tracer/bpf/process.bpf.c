@@ -44,7 +44,9 @@ static __always_inline u8 device_kind(u32 device)
 	return STREAM_OTHER;
 }
 
-/* What standard input, output or error is: a shell whose streams are one socket is a reverse shell. */
+/*
+ * What standard input, output or error is: a shell whose streams are one socket is a reverse shell.
+ */
 __noinline int append_stream(u32 fd)
 {
 	struct scratch *s = scratch();
@@ -94,7 +96,10 @@ __noinline int append_stream(u32 fd)
 	return 0;
 }
 
-/* Arguments and environment from the new image's own memory: already copied there, so no race changes them. */
+/*
+ * Arguments and environment from the new image's own memory: already copied there, so no race
+ * changes them.
+ */
 static __always_inline bool append_memory(struct scratch *s, u32 tag, u64 start, u64 end, u32 most)
 {
 	struct record_field *field = append_field(s, tag, 0);
@@ -173,9 +178,11 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	body->parent_start = parent->group_leader->start_boottime;
 	body->parent_pid = parent->tgid;
 	body->truncated = 0;
-	append_program((u64)READ(bprm, struct linux_binprm, file), (u64)READ(bprm, struct linux_binprm, filename),
+	append_program((u64)READ(bprm, struct linux_binprm, file),
+		       (u64)READ(bprm, struct linux_binprm, filename),
 		       (u64)READ(bprm, struct linux_binprm, interp));
-	append_path(s, FIELD_CWD, (u64)READ(fs, struct fs_struct, pwd.dentry), (u64)READ(fs, struct fs_struct, pwd.mnt));
+	append_path(s, FIELD_CWD, (u64)READ(fs, struct fs_struct, pwd.dentry),
+		    (u64)READ(fs, struct fs_struct, pwd.mnt));
 	append_stream(0);
 	append_stream(1);
 	append_stream(2);
@@ -186,7 +193,10 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	return 0;
 }
 
-/* Sums of writes that the dying process has not closed: the kernel is going to close them without a call. */
+/*
+ * Sums of writes that the dying process has not closed: the kernel is going to close them without a
+ * call.
+ */
 static __always_inline void close_all_written(u32 slot, struct files_struct *files)
 {
 	struct fdtable *table = files->fdt;
@@ -226,7 +236,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	body = append(s, sizeof(*body));
 	if (!body)
 		return 0;
-	body->status = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
+	body->status =
+		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
 	body->reserved = 0;
 	submit(s);
 	return 0;

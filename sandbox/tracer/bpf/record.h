@@ -10,7 +10,8 @@ static __always_inline struct scratch *scratch(void)
 	return bpf_map_lookup_elem(&scratches, &cpu);
 }
 
-static __always_inline void fill_task(struct record_task *out, struct task_struct *task, struct thread *thread)
+static __always_inline void fill_task(struct record_task *out, struct task_struct *task,
+				      struct thread *thread)
 {
 	u64 ids = bpf_get_current_pid_tgid();
 	const struct cred *cred = task->cred;
@@ -26,8 +27,9 @@ static __always_inline void fill_task(struct record_task *out, struct task_struc
 }
 
 /*
- * From here to submit() the scratch space is ours. Today's kernels run these programs with preemption off; should
- * one ever let another task in between, both find that they are no longer the owner and count themselves as lost.
+ * From here to submit() the scratch space is ours. Today's kernels run these programs with
+ * preemption off; should one ever let another task in between, both find that they are no longer
+ * the owner and count themselves as lost.
  */
 static __always_inline struct scratch *begin(u32 slot, u32 kind, u32 class)
 {
@@ -78,7 +80,10 @@ static __always_inline bool submit(struct scratch *s)
 	asm volatile("" : "+r"(len));
 	if (len > RECORD_MAX - 1)
 		goto lost;
-	/* No wake-up: the reader drains on a timer. A wake-up each costs several times the record itself. */
+	/*
+	 * No wake-up: the reader drains on a timer. A wake-up each costs several times the record
+	 * itself.
+	 */
 	if (bpf_ringbuf_output(ring, s->data, len, BPF_RB_NO_WAKEUP) == 0)
 		return true;
 lost:
@@ -147,9 +152,10 @@ static __always_inline void append_kernel_string(struct scratch *s, u32 tag, con
 }
 
 /*
- * A string of the sample's. At a call's exit its page is in memory, since the kernel has just read it; when it
- * isn't, the call failed on it or the sample took it away meanwhile, and that is evidence too. Only of a call that
- * seccomp refused nobody has read the string: its page may never have been in memory.
+ * A string of the sample's. At a call's exit its page is in memory, since the kernel has just read
+ * it; when it isn't, the call failed on it or the sample took it away meanwhile, and that is
+ * evidence too. Only of a call that seccomp refused nobody has read the string: its page may never
+ * have been in memory.
  */
 static __always_inline void append_user_string(struct scratch *s, u32 tag, u64 from)
 {

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sockets: who talks to whom, by the socket's own addresses where it has them. */
 
-#define SOCK_STREAM 1
-#define SOCK_DGRAM  2
+#define SOCK_STREAM  1
+#define SOCK_DGRAM   2
 #define MESSAGES_MAX 8
 
 /* Numbers of socketcall(2), the one call for all of them on 32 bits. */
-enum { SYS_SOCKET = 1, SYS_BIND, SYS_CONNECT, SYS_LISTEN, SYS_ACCEPT, SYS_SENDTO = 11, SYS_SENDMSG = 16,
-       SYS_ACCEPT4 = 18, SYS_SENDMMSG = 20 };
+enum {
+	SYS_SOCKET = 1,
+	SYS_BIND,
+	SYS_CONNECT,
+	SYS_LISTEN,
+	SYS_ACCEPT,
+	SYS_SENDTO = 11,
+	SYS_SENDMSG = 16,
+	SYS_ACCEPT4 = 18,
+	SYS_SENDMMSG = 20
+};
 
 static __always_inline u16 swap16(u16 value)
 {
 	return __builtin_bswap16(value);
 }
 
-static __always_inline void append_inet(struct scratch *s, u32 tag, u16 family, u16 port, const void *data)
+static __always_inline void append_inet(struct scratch *s, u32 tag, u16 family, u16 port,
+					const void *data)
 {
 	u32 bytes = family == AF_INET ? 4 : 16;
 	struct record_field *field = append_field(s, tag, sizeof(struct address_field) + 16);
@@ -95,7 +105,8 @@ static __always_inline int append_unix_name(struct scratch *s, u32 tag, u64 sk)
 	if (bytes > sizeof(s->address) - 1)
 		bytes = sizeof(s->address) - 1;
 	__builtin_memset(s->address, 0, sizeof(s->address));
-	bpf_probe_read_kernel(s->address, bytes, (void *)(address + bpf_core_field_offset(struct unix_address, name)));
+	bpf_probe_read_kernel(s->address, bytes,
+			      (void *)(address + bpf_core_field_offset(struct unix_address, name)));
 	append_unix(s, tag, bytes);
 	return 1;
 }
@@ -111,7 +122,8 @@ __noinline int append_end(u64 sk, u32 tag, u32 remote)
 		return 0;
 	family = READ(sk, struct sock, __sk_common.skc_family);
 	if (family == AF_UNIX)
-		return append_unix_name(s, tag, remote ? (u64)READ(sk, struct unix_sock, peer) : sk);
+		return append_unix_name(s, tag,
+					remote ? (u64)READ(sk, struct unix_sock, peer) : sk);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
 	if (remote)
@@ -121,14 +133,18 @@ __noinline int append_end(u64 sk, u32 tag, u32 remote)
 	if (!port)
 		return 0;
 	if (family == AF_INET)
-		*(u32 *)data = remote ? READ(sk, struct sock, __sk_common.skc_daddr) :
-					READ(sk, struct inet_sock, inet_saddr);
+		*(u32 *)data = remote ? READ(sk, struct sock, __sk_common.skc_daddr)
+				      : READ(sk, struct inet_sock, inet_saddr);
 	else if (remote)
-		bpf_probe_read_kernel(data, sizeof(data),
-				      (void *)(sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr)));
+		bpf_probe_read_kernel(
+			data, sizeof(data),
+			(void *)(sk +
+				 bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr)));
 	else
-		bpf_probe_read_kernel(data, sizeof(data),
-				      (void *)(sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr)));
+		bpf_probe_read_kernel(
+			data, sizeof(data),
+			(void *)(sk +
+				 bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr)));
 	append_inet(s, tag, family, port, data);
 	return 1;
 }
@@ -162,12 +178,22 @@ static __always_inline bool unpack_socketcall(struct call *call)
 		call->spec.operation = SOCKET_SOCKET;
 		call->spec.fd = 0;
 		return true;
-	case SYS_BIND: call->spec.operation = SOCKET_BIND; return true;
-	case SYS_CONNECT: call->spec.operation = SOCKET_CONNECT; return true;
-	case SYS_LISTEN: call->spec.operation = SOCKET_LISTEN; return true;
+	case SYS_BIND:
+		call->spec.operation = SOCKET_BIND;
+		return true;
+	case SYS_CONNECT:
+		call->spec.operation = SOCKET_CONNECT;
+		return true;
+	case SYS_LISTEN:
+		call->spec.operation = SOCKET_LISTEN;
+		return true;
 	case SYS_ACCEPT:
-	case SYS_ACCEPT4: call->spec.operation = SOCKET_ACCEPT; return true;
-	case SYS_SENDTO: call->spec.operation = SOCKET_SEND; return true;
+	case SYS_ACCEPT4:
+		call->spec.operation = SOCKET_ACCEPT;
+		return true;
+	case SYS_SENDTO:
+		call->spec.operation = SOCKET_SEND;
+		return true;
 	case SYS_SENDMSG:
 		call->spec.operation = SOCKET_SEND;
 		call->spec.handler = HANDLE_SEND_MESSAGE;
@@ -197,7 +223,8 @@ static __always_inline struct message read_message(struct call *call, u64 from)
 		message.name_bytes = narrow[1];
 	} else {
 		bpf_probe_read_user(&message.name, sizeof(message.name), (void *)from);
-		bpf_probe_read_user(&message.name_bytes, sizeof(message.name_bytes), (void *)(from + 8));
+		bpf_probe_read_user(&message.name_bytes, sizeof(message.name_bytes),
+				    (void *)(from + 8));
 	}
 	return message;
 }
@@ -226,7 +253,8 @@ __noinline int record_socket(u64 name, u32 name_bytes, u64 bytes)
 		submit(s);
 		return 0;
 	}
-	sk = sock_of(operation == SOCKET_ACCEPT && call->result >= 0 ? call->result : call->args[0]);
+	sk = sock_of(operation == SOCKET_ACCEPT && call->result >= 0 ? call->result
+								     : call->args[0]);
 	if (sk) {
 		body->values[0] = READ(sk, struct sock, __sk_common.skc_family);
 		body->values[1] = READ(sk, struct sock, sk_type);
@@ -254,7 +282,8 @@ static __always_inline bool is_usual_socket(struct call *call)
 {
 	u32 family = call->args[0], type = call->args[1] & 0xf;
 
-	return call->result >= 0 && (family == AF_UNIX || family == AF_INET || family == AF_INET6) &&
+	return call->result >= 0 &&
+	       (family == AF_UNIX || family == AF_INET || family == AF_INET6) &&
 	       (type == SOCK_STREAM || type == SOCK_DGRAM || family == AF_UNIX);
 }
 

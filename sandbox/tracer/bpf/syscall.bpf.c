@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls with no family of their own: told with all arguments, when they matter. */
 
-#define PROT_WRITE_EXEC	 6
-#define PROT_WRITE	 2
-#define MAP_TYPE	 0x0f
-#define MAP_PRIVATE	 2
-#define MAP_ANONYMOUS	 0x20
-#define NAMESPACE_FLAGS	 0x7e020000ULL /* CLONE_NEW* but NEWTIME, which clone takes for a signal */
+#define PROT_WRITE_EXEC 6
+#define PROT_WRITE	2
+#define MAP_TYPE	0x0f
+#define MAP_PRIVATE	2
+#define MAP_ANONYMOUS	0x20
+#define NAMESPACE_FLAGS 0x7e020000ULL /* CLONE_NEW* but NEWTIME, which clone takes for a signal */
 
 #define PR_SET_NAME 15
 
@@ -19,15 +19,15 @@ static __always_inline bool is_telling_prctl(struct scratch *s)
 		call->spec.string = 2;
 		call->class = CLASS_BULK;
 		return true;
-	case 4: /* PR_SET_DUMPABLE */
-	case 8: /* PR_SET_KEEPCAPS */
-	case 22: /* PR_SET_SECCOMP */
-	case 24: /* PR_CAPBSET_DROP */
-	case 28: /* PR_SET_SECUREBITS */
-	case 35: /* PR_SET_MM */
-	case 36: /* PR_SET_CHILD_SUBREAPER */
-	case 38: /* PR_SET_NO_NEW_PRIVS */
-	case 47: /* PR_CAP_AMBIENT */
+	case 4:		 /* PR_SET_DUMPABLE */
+	case 8:		 /* PR_SET_KEEPCAPS */
+	case 22:	 /* PR_SET_SECCOMP */
+	case 24:	 /* PR_CAPBSET_DROP */
+	case 28:	 /* PR_SET_SECUREBITS */
+	case 35:	 /* PR_SET_MM */
+	case 36:	 /* PR_SET_CHILD_SUBREAPER */
+	case 38:	 /* PR_SET_NO_NEW_PRIVS */
+	case 47:	 /* PR_CAP_AMBIENT */
 	case 0x59616d61: /* PR_SET_PTRACER */
 		return true;
 	default:
@@ -38,11 +38,11 @@ static __always_inline bool is_telling_prctl(struct scratch *s)
 static __always_inline bool is_telling_ioctl(u32 request)
 {
 	switch (request) {
-	case 0x5412: /* TIOCSTI: types into a terminal */
+	case 0x5412:	 /* TIOCSTI: types into a terminal */
 	case 0x40086602: /* FS_IOC_SETFLAGS: immutable files */
 	case 0x40046602:
-	case 0x8914: /* SIOCSIFFLAGS: promiscuous */
-	case 0x8924: /* SIOCSIFHWADDR */
+	case 0x8914:	 /* SIOCSIFFLAGS: promiscuous */
+	case 0x8924:	 /* SIOCSIFHWADDR */
 	case 0x400454ca: /* TUNSETIFF */
 		return true;
 	default:

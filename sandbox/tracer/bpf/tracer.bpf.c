@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel side, on raw tracepoints only: they load where kprobes, fentry and LSM programs are refused.
- * One object from one file for each family of probes, since linking several would need bpftool on every machine.
+ * The kernel side, on raw tracepoints only: they load where kprobes, fentry and LSM programs are
+ * refused. One object from one file for each family of probes, since linking several would need
+ * bpftool on every machine.
  */
 #include <linux/bpf.h>
 #include "kernel.h"

@@ -88,8 +88,10 @@ struct write_body {
 	__u64 calls;
 };
 
-/* values: open {flags, mode, created}; path {mode, uid, gid, length}; socket {family, type, protocol,
- * bytes}; syscall: the six arguments. */
+/*
+ * values: open {flags, mode, created}; path {mode, uid, gid, length}; socket {family, type,
+ * protocol, bytes}; syscall: the six arguments.
+ */
 struct call_body {
 	__s64 result;
 	__u32 nr;
@@ -221,7 +223,9 @@ struct call_counts {
 	__u64 denied;
 };
 
-/* counted = delivered + suppressed + dropped; delivered is what the user side puts into the file. */
+/*
+ * counted = delivered + suppressed + dropped; delivered is what the user side puts into the file.
+ */
 struct class_counts {
 	__u64 counted;
 	__u64 suppressed;
@@ -236,7 +240,9 @@ struct account {
 struct analysis {
 	__u32 slot;
 	__u32 started;
-	/* Not 0: the sample begins at its first exec outside of this mount namespace (the host's). */
+	/*
+	 * Not 0: the sample begins at its first exec outside of this mount namespace (the host's).
+	 */
 	__u32 begin_outside;
 	__u32 reserved;
 	__u64 started_at;
@@ -270,7 +276,10 @@ struct write_total {
 
 #define WRITE_TOTALS 8192
 
-/* Opens already delivered: by whom, of what, under which name, how. Exactly that again is suppressed and counted. */
+/*
+ * Opens already delivered: by whom, of what, under which name, how. Exactly that again is
+ * suppressed and counted.
+ */
 struct seen_key {
 	__u64 start;
 	__u64 inode;

@@ -19,9 +19,10 @@
 
 int canary_join(const char *procs)
 {
-	char *argv[] = { "airlock-canary", "sing", NULL }, *env[] = { "LD_AIRLOCK=canary", NULL };
+	char *argv[] = {"airlock-canary", "sing", NULL}, *env[] = {"LD_AIRLOCK=canary", NULL};
 	char pid[16];
-	int file = open(procs, O_WRONLY | O_CLOEXEC), bytes = snprintf(pid, sizeof(pid), "%d", getpid());
+	int file = open(procs, O_WRONLY | O_CLOEXEC),
+	    bytes = snprintf(pid, sizeof(pid), "%d", getpid());
 
 	if (file < 0 || write(file, pid, bytes) != bytes)
 		return FAILED;
@@ -38,11 +39,12 @@ static int refuse_mount(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter), .filter = filter };
+	struct sock_fprog program = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
 	/* On the stack, hence in memory: what is refused before it runs, no one has read. */
 	char source[] = "canary", target[] = "/", type[] = "none";
 
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
 	       mount(source, target, type, 0, NULL) != -1;
 }
 
@@ -56,11 +58,12 @@ static int write_memory(void)
 /* Connecting a datagram socket sends nothing. */
 static int connect_nowhere(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9)};
 	int client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return client < 0 || connect(client, (struct sockaddr *)&address, sizeof(address)) || close(client);
+	return client < 0 || connect(client, (struct sockaddr *)&address, sizeof(address)) ||
+	       close(client);
 }
 
 static int leave_in_child(void)
@@ -77,7 +80,8 @@ int canary_sing(void)
 {
 	int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 
-	if (file < 0 || close(file) || write_memory() || connect_nowhere() || leave_in_child() || refuse_mount())
+	if (file < 0 || close(file) || write_memory() || connect_nowhere() || leave_in_child() ||
+	    refuse_mount())
 		return FAILED;
 	return 7;
 }

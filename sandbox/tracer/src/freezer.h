@@ -6,8 +6,9 @@
 #include <linux/types.h>
 
 /*
- * Holds a sample still while its rings are drained: a sandbox may stop its subject, so a flood needn't cost evidence.
- * It writes to a folder above the sample's own, which others may freeze too: both must have thawed it for it to run.
+ * Holds a sample still while its rings are drained: a sandbox may stop its subject, so a flood
+ * needn't cost evidence. It writes to a folder above the sample's own, which others may freeze too:
+ * both must have thawed it for it to run.
  */
 struct freezer {
 	int fd; /* of cgroup.freeze, -1 for none */

@@ -11,7 +11,9 @@ extern const char bpf_object_begin[], bpf_object_end[];
 
 static char complaint[512];
 
-/* Keeps the first line the library warns with; the verifier's log behind it is of no use to a user. */
+/*
+ * Keeps the first line the library warns with; the verifier's log behind it is of no use to a user.
+ */
 static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (level == LIBBPF_WARN && !complaint[0]) {
@@ -34,7 +36,8 @@ int kernel_side_open(struct kernel_side *kernel)
 	kernel->cpus = libbpf_num_possible_cpus();
 	if (kernel->cpus < 0)
 		return kernel->cpus;
-	kernel->object = bpf_object__open_mem(bpf_object_begin, bpf_object_end - bpf_object_begin, &options);
+	kernel->object =
+		bpf_object__open_mem(bpf_object_begin, bpf_object_end - bpf_object_begin, &options);
 	if (!kernel->object)
 		return -errno;
 	return bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel->object, "scratches"),
@@ -47,14 +50,14 @@ int kernel_side_load(struct kernel_side *kernel)
 		const char *name;
 		int *fd;
 	} maps[] = {
-		{ "filters", &kernel->filters },
-		{ "analyses", &kernel->analyses },
-		{ "accounts", &kernel->accounts },
-		{ "decisive_rings", &kernel->decisive_rings },
-		{ "bulk_rings", &kernel->bulk_rings },
-		{ "call_counts", &kernel->call_counts },
-		{ "write_totals", &kernel->write_totals },
-		{ "seen_opens", &kernel->seen_opens },
+		{"filters", &kernel->filters},
+		{"analyses", &kernel->analyses},
+		{"accounts", &kernel->accounts},
+		{"decisive_rings", &kernel->decisive_rings},
+		{"bulk_rings", &kernel->bulk_rings},
+		{"call_counts", &kernel->call_counts},
+		{"write_totals", &kernel->write_totals},
+		{"seen_opens", &kernel->seen_opens},
 	};
 	unsigned int i;
 	int err;
@@ -74,7 +77,8 @@ int kernel_side_attach(struct kernel_side *kernel)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, kernel->object) {
+	bpf_object__for_each_program(program, kernel->object)
+	{
 		if (kernel->count == PROGRAMS_MAX)
 			return -E2BIG;
 		kernel->links[kernel->count] = bpf_program__attach(program);

@@ -20,7 +20,10 @@ struct kernel_side {
 	int cpus;
 };
 
-/* All return 0 or a negative errno; then kernel_side_complaint() is the most telling line of the library's. */
+/*
+ * All return 0 or a negative errno; then kernel_side_complaint() is the most telling line of the
+ * library's.
+ */
 int kernel_side_open(struct kernel_side *kernel);
 int kernel_side_load(struct kernel_side *kernel);
 int kernel_side_attach(struct kernel_side *kernel);

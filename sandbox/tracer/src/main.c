@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* airlock-tracer: records what the processes of tracked cgroups do. See service.h for its commands. */
+/*
+ * airlock-tracer: records what the processes of tracked cgroups do. See service.h for its commands.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,10 +14,13 @@
 #include "service.h"
 #include "status.h"
 
-/* Dies with whoever started us; a terminal's Ctrl-C is theirs to handle, since they still want their books closed. */
+/*
+ * Dies with whoever started us; a terminal's Ctrl-C is theirs to handle, since they still want
+ * their books closed.
+ */
 static int tie_to_parent(void)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return -errno;
@@ -49,7 +54,8 @@ int main(int argc, char **argv)
 	if (geteuid() != 0)
 		return fail("NOT_ROOT", "the tracer needs root", -EPERM);
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return fail("KERNEL_UNSUPPORTED", "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)", -errno);
+		return fail("KERNEL_UNSUPPORTED",
+			    "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)", -errno);
 	err = tie_to_parent();
 	if (err)
 		return fail("TRACER_FAILED", "can't be tied to the parent", err);
@@ -58,7 +64,8 @@ int main(int argc, char **argv)
 		return fail("TRACER_FAILED", "the embedded object can't be opened", err);
 	err = kernel_side_load(&kernel);
 	if (err)
-		return fail("KERNEL_UNSUPPORTED", "this kernel refuses the recorder's programs (5.11 or later is needed)",
+		return fail("KERNEL_UNSUPPORTED",
+			    "this kernel refuses the recorder's programs (5.11 or later is needed)",
 			    err);
 	err = kernel_side_attach(&kernel);
 	if (err)

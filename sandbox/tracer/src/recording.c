@@ -11,7 +11,10 @@
 #define PIECE_MAX (16UL << 20)
 /* A record is stamped before it is complete: a tick leaves this much time behind. */
 #define TICK_LAG_NS 1000000ULL
-/* From the decision to freeze until the last thread stands still, with plenty to spare on a busy host. */
+/*
+ * From the decision to freeze until the last thread stands still, with plenty to spare on a busy
+ * host.
+ */
 #define FREEZE_LATENCY_NS 20000000ULL
 
 __u64 boot_time(void)
@@ -49,8 +52,8 @@ static int make_maps(struct recording *r, size_t ring_bytes)
 					 sizeof(struct write_total), WRITE_TOTALS, NULL);
 	if (r->write_totals < 0)
 		return -errno;
-	r->seen_opens = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "seen", sizeof(struct seen_key), sizeof(__u64),
-				       SEEN_OPENS, NULL);
+	r->seen_opens = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "seen", sizeof(struct seen_key),
+				       sizeof(__u64), SEEN_OPENS, NULL);
 	return r->seen_opens < 0 ? -errno : 0;
 }
 
@@ -68,7 +71,8 @@ static int clear_account(struct recording *r, struct kernel_side *kernel)
 
 static int hang_in(struct recording *r, struct kernel_side *kernel)
 {
-	if (bpf_map_update_elem(kernel->decisive_rings, &r->slot, &r->rings[CLASS_DECISIVE].fd, BPF_ANY) ||
+	if (bpf_map_update_elem(kernel->decisive_rings, &r->slot, &r->rings[CLASS_DECISIVE].fd,
+				BPF_ANY) ||
 	    bpf_map_update_elem(kernel->bulk_rings, &r->slot, &r->rings[CLASS_BULK].fd, BPF_ANY) ||
 	    bpf_map_update_elem(kernel->call_counts, &r->slot, &r->call_counts, BPF_ANY) ||
 	    bpf_map_update_elem(kernel->write_totals, &r->slot, &r->write_totals, BPF_ANY) ||
@@ -77,7 +81,10 @@ static int hang_in(struct recording *r, struct kernel_side *kernel)
 	return clear_account(r, kernel);
 }
 
-/* Adds the depth of our folder to those that are looked at. A depth once used stays: it costs little and frees none. */
+/*
+ * Adds the depth of our folder to those that are looked at. A depth once used stays: it costs
+ * little and frees none.
+ */
 static int watch_level(struct kernel_side *kernel, __u32 level)
 {
 	struct filter filter;
@@ -91,7 +98,9 @@ static int watch_level(struct kernel_side *kernel, __u32 level)
 			return 0;
 		if (!filter.levels[i]) {
 			filter.levels[i] = level;
-			return bpf_map_update_elem(kernel->filters, &zero, &filter, BPF_ANY) ? -errno : 0;
+			return bpf_map_update_elem(kernel->filters, &zero, &filter, BPF_ANY)
+				       ? -errno
+				       : 0;
 		}
 	}
 	return -E2BIG;
@@ -100,7 +109,7 @@ static int watch_level(struct kernel_side *kernel, __u32 level)
 /* From here on the kernel side sees the cgroup. */
 static int track(struct recording *r, struct kernel_side *kernel, bool begin_in_container)
 {
-	struct analysis analysis = { .slot = r->slot };
+	struct analysis analysis = {.slot = r->slot};
 	int err = 0;
 
 	if (begin_in_container)
@@ -109,10 +118,12 @@ static int track(struct recording *r, struct kernel_side *kernel, bool begin_in_
 		err = watch_level(kernel, r->cgroup.level);
 	if (err)
 		return err;
-	return bpf_map_update_elem(kernel->analyses, &r->cgroup.id, &analysis, BPF_NOEXIST) ? -errno : 0;
+	return bpf_map_update_elem(kernel->analyses, &r->cgroup.id, &analysis, BPF_NOEXIST) ? -errno
+											    : 0;
 }
 
-int recording_begin(struct recording *r, struct kernel_side *kernel, const struct recording_request *request)
+int recording_begin(struct recording *r, struct kernel_side *kernel,
+		    const struct recording_request *request)
 {
 	__u32 slot = r->slot;
 	int err;
@@ -155,9 +166,13 @@ static bool drain_ring(struct recording *r, int class, size_t *moved)
 			r->delivered[class] += piece.records;
 		ring_release(ring, &piece);
 	} else if (!complete) {
-		/* Either a record under construction, or the file is full: then all there is gets lost. */
+		/*
+		 * Either a record under construction, or the file is full: then all there is gets
+		 * lost.
+		 */
 		piece = ring_peek(ring, PIECE_MAX);
-		if (!piece.bytes || trace_file_room(&r->file, class == CLASS_BULK) > RECORD_BYTES_MAX)
+		if (!piece.bytes ||
+		    trace_file_room(&r->file, class == CLASS_BULK) > RECORD_BYTES_MAX)
 			return false;
 		r->cut[class] += piece.records;
 		ring_release(ring, &piece);
@@ -168,15 +183,15 @@ static bool drain_ring(struct recording *r, int class, size_t *moved)
 }
 
 /*
- * Freezes when a ring would be full before we could hold its writers, going by how it has filled since the last go;
- * thaws once both are nearly empty.
+ * Freezes when a ring would be full before we could hold its writers, going by how it has filled
+ * since the last go; thaws once both are nearly empty.
  */
 static void relieve(struct recording *r, __u64 now, __u64 elapsed)
 {
 	bool pressed = false, relaxed = true;
 	int class;
 
-	for (class = 0; class < CLASSES; class++) {
+	for (class = 0; class < CLASSES; class ++) {
 		const struct ring *ring = &r->rings[class];
 		size_t used = ring_used(ring);
 		__u64 grown = used > r->left[class] ? used - r->left[class] : 0;
@@ -206,7 +221,7 @@ size_t recording_drain(struct recording *r, struct kernel_side *kernel)
 	r->last_drain = now;
 	complete = drain_ring(r, CLASS_DECISIVE, &moved);
 	complete &= drain_ring(r, CLASS_BULK, &moved);
-	for (class = 0; class < CLASSES; class++)
+	for (class = 0; class < CLASSES; class ++)
 		r->left[class] = ring_used(&r->rings[class]);
 	if (complete && r->file.bytes != r->tick_bytes) {
 		trace_file_add(&r->file, CHUNK_TICK, &tick, sizeof(tick));
@@ -217,9 +232,10 @@ size_t recording_drain(struct recording *r, struct kernel_side *kernel)
 	return moved;
 }
 
-static void add_field(char **at, __u16 tag, const void *first, size_t first_bytes, const void *second, size_t second_bytes)
+static void add_field(char **at, __u16 tag, const void *first, size_t first_bytes,
+		      const void *second, size_t second_bytes)
 {
-	struct record_field field = { .tag = tag, .bytes = first_bytes + second_bytes };
+	struct record_field field = {.tag = tag, .bytes = first_bytes + second_bytes};
 
 	memcpy(*at, &field, sizeof(field));
 	*at += sizeof(field);
@@ -232,7 +248,7 @@ static void add_field(char **at, __u16 tag, const void *first, size_t first_byte
 /* A sum that no close and no exit has handed over, in the form that the kernel side gives it. */
 static void add_total(struct recording *r, struct write_total *total)
 {
-	char buffer[sizeof(*total) + 64] = { 0 }, *at = buffer + 8;
+	char buffer[sizeof(*total) + 64] = {0}, *at = buffer + 8;
 	__u16 names = total->names_bytes < WRITE_NAMES_MAX ? total->names_bytes : WRITE_NAMES_MAX;
 	__u16 head = total->head_bytes < HEAD_MAX ? total->head_bytes : HEAD_MAX;
 	size_t bytes;
@@ -246,7 +262,8 @@ static void add_total(struct recording *r, struct write_total *total)
 	add_field(&at, FIELD_HEAD, total->head, head, "", 0);
 	*(__u32 *)buffer = at - buffer - 8;
 	bytes = (at - buffer + 7) & ~7UL;
-	if (trace_file_room(&r->file, 1) < bytes || trace_file_add(&r->file, CHUNK_RECORDS, buffer, bytes))
+	if (trace_file_room(&r->file, 1) < bytes ||
+	    trace_file_add(&r->file, CHUNK_RECORDS, buffer, bytes))
 		r->cut[CLASS_BULK]++;
 	else
 		r->delivered[CLASS_BULK]++;
@@ -311,7 +328,8 @@ void recording_free(struct recording *r, struct kernel_side *kernel)
 	r->used = false;
 }
 
-int recording_account(const struct recording *r, const struct kernel_side *kernel, struct account *out)
+int recording_account(const struct recording *r, const struct kernel_side *kernel,
+		      struct account *out)
 {
 	struct account *each = calloc(kernel->cpus, sizeof(*each));
 	int cpu, class, err;
@@ -321,7 +339,7 @@ int recording_account(const struct recording *r, const struct kernel_side *kerne
 	memset(out, 0, sizeof(*out));
 	err = bpf_map_lookup_elem(kernel->accounts, &r->slot, each);
 	for (cpu = 0; !err && cpu < kernel->cpus; cpu++) {
-		for (class = 0; class < CLASSES; class++) {
+		for (class = 0; class < CLASSES; class ++) {
 			out->classes[class].counted += each[cpu].classes[class].counted;
 			out->classes[class].suppressed += each[cpu].classes[class].suppressed;
 			out->classes[class].dropped += each[cpu].classes[class].dropped;
@@ -331,7 +349,8 @@ int recording_account(const struct recording *r, const struct kernel_side *kerne
 	return err ? -errno : 0;
 }
 
-int recording_calls(const struct recording *r, const struct kernel_side *kernel, struct call_counts *counts)
+int recording_calls(const struct recording *r, const struct kernel_side *kernel,
+		    struct call_counts *counts)
 {
 	struct call_counts *each = calloc(kernel->cpus, sizeof(*each));
 	__u32 i;

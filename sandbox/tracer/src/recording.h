@@ -19,10 +19,12 @@ struct recording_request {
 	const char *cgroup_path;
 	const char *output_path;
 	const char *freeze_path; /* folder to freeze under pressure, empty for none */
-	__u64 freeze_limit; /* ns in all */
+	__u64 freeze_limit;	 /* ns in all */
 };
 
-/* One analysis being recorded: its slot in the kernel side's maps, its rings, its file, its books. */
+/*
+ * One analysis being recorded: its slot in the kernel side's maps, its rings, its file, its books.
+ */
 struct recording {
 	bool used;
 	unsigned long id;
@@ -40,20 +42,25 @@ struct recording {
 	bool started, told_started;
 	__u64 heartbeats;
 	__u64 last_drain, longest_gap; /* ns */
-	__u64 tick_bytes; /* size of the file at the last tick */
+	__u64 tick_bytes;	       /* size of the file at the last tick */
 };
 
-int recording_begin(struct recording *recording, struct kernel_side *kernel, const struct recording_request *request);
+int recording_begin(struct recording *recording, struct kernel_side *kernel,
+		    const struct recording_request *request);
 /* Moves what the rings hold into the file; returns how many bytes that was. */
 size_t recording_drain(struct recording *recording, struct kernel_side *kernel);
-/* Stops tracking, hands open sums of writes over, drains, ends the file. The books stay readable. */
+/*
+ * Stops tracking, hands open sums of writes over, drains, ends the file. The books stay readable.
+ */
 int recording_end(struct recording *recording, struct kernel_side *kernel);
 void recording_free(struct recording *recording, struct kernel_side *kernel);
 
 /* Sums over all CPUs. */
-int recording_account(const struct recording *recording, const struct kernel_side *kernel, struct account *out);
+int recording_account(const struct recording *recording, const struct kernel_side *kernel,
+		      struct account *out);
 /* counts: 2 * SYSCALLS places, 32-bit calls in the second half. */
-int recording_calls(const struct recording *recording, const struct kernel_side *kernel, struct call_counts *counts);
+int recording_calls(const struct recording *recording, const struct kernel_side *kernel,
+		    struct call_counts *counts);
 
 __u64 boot_time(void);
 

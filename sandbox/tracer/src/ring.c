@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Our own reader, since the library's goes on for as long as one producer keeps up with it (a flood in one
- * analysis would starve the others), and calls back for each record, where we only want to pass bytes on.
+ * Our own reader, since the library's goes on for as long as one producer keeps up with it (a flood
+ * in one analysis would starve the others), and calls back for each record, where we only want to
+ * pass bytes on.
  */
 #include <errno.h>
 #include <string.h>
@@ -60,7 +61,8 @@ struct ring_piece ring_peek(struct ring *ring, size_t most)
 {
 	unsigned long begin = *ring->consumer, at = begin;
 	unsigned long end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
-	struct ring_piece piece = { .data = ring->data + (begin & (ring->bytes - 1)), .complete = true };
+	struct ring_piece piece = {.data = ring->data + (begin & (ring->bytes - 1)),
+				   .complete = true};
 
 	if (end - begin > ring->peak)
 		ring->peak = end - begin;

@@ -16,12 +16,16 @@ struct ring {
 	size_t peak;
 };
 
-/* Takes what the ring holds: contiguous bytes in the ring's own form, and how many records they are. */
+/*
+ * Takes what the ring holds: contiguous bytes in the ring's own form, and how many records they
+ * are.
+ */
 struct ring_piece {
 	const char *data;
 	size_t bytes;
 	__u64 records;
-	bool complete; /* up to where the producer was when asked: no record still under construction */
+	bool complete; /* up to where the producer was when asked: no record still under
+			  construction */
 };
 
 int ring_open(struct ring *ring, const char *name, size_t bytes);

@@ -118,7 +118,10 @@ static bool read_commands(struct kernel_side *kernel)
 	return used < sizeof(buffer);
 }
 
-/* Moves all rings on. Returns the time to wait until the next go, -1 for as long as there is nothing to record. */
+/*
+ * Moves all rings on. Returns the time to wait until the next go, -1 for as long as there is
+ * nothing to record.
+ */
 static int drain_all(struct kernel_side *kernel)
 {
 	int i, wait = -1;
@@ -158,7 +161,7 @@ static void beat_all(struct kernel_side *kernel)
 
 void serve(struct kernel_side *kernel)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 
 	for (;;) {
 		int wait = drain_all(kernel);

@@ -6,9 +6,8 @@
 
 /*
  * Commands, a line each on standard input, fields divided by tabs:
- *   track <id> container|any <ring bytes> <trace bytes> <cgroup folder> <output file> <ms of freezing> <folder to freeze>
- *   seal <id>
- * Returns when the input ends.
+ *   track <id> container|any <ring bytes> <trace bytes> <cgroup folder> <output file> <ms of
+ * freezing> <folder to freeze> seal <id> Returns when the input ends.
  */
 void serve(struct kernel_side *kernel);
 

@@ -58,7 +58,7 @@ void say_refused(unsigned long id, int err)
 /* A pipe with room for PIPE_BUF bytes takes a short line whole. */
 static int can_say(void)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
 	return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT);
 }
@@ -66,12 +66,16 @@ static int can_say(void)
 static void say_class(const struct recording *r, const struct account *account, int class)
 {
 	const struct class_counts *counts = &account->classes[class];
-	/* Sums handed over at the end are counted here, runs that the kernel skipped among what is decisive. */
+	/*
+	 * Sums handed over at the end are counted here, runs that the kernel skipped among what is
+	 * decisive.
+	 */
 	__u64 extra = class == CLASS_BULK ? r->open_totals : r->missed;
 	__u64 missed = class == CLASS_BULK ? 0 : r->missed;
 
-	printf("{\"counted\":%llu,\"delivered\":%llu,\"suppressed\":%llu,\"dropped\":%llu}", counts->counted + extra,
-	       r->delivered[class], counts->suppressed, counts->dropped + r->cut[class] + missed);
+	printf("{\"counted\":%llu,\"delivered\":%llu,\"suppressed\":%llu,\"dropped\":%llu}",
+	       counts->counted + extra, r->delivered[class], counts->suppressed,
+	       counts->dropped + r->cut[class] + missed);
 }
 
 /* What the user needs to have even when we die before the end. */
@@ -81,9 +85,11 @@ static void say_books(const struct recording *r, const struct account *account)
 	say_class(r, account, CLASS_DECISIVE);
 	printf(",\"bulk\":");
 	say_class(r, account, CLASS_BULK);
-	printf("},\"started\":%s,\"heartbeats\":%llu,\"longestGapMs\":%llu,\"ringPeakBytes\":%zu,\"frozenMs\":%llu",
+	printf("},\"started\":%s,\"heartbeats\":%llu,\"longestGapMs\":%llu,\"ringPeakBytes\":%zu,"
+	       "\"frozenMs\":%llu",
 	       r->started ? "true" : "false", r->heartbeats, r->longest_gap / 1000000,
-	       r->rings[CLASS_BULK].peak + r->rings[CLASS_DECISIVE].peak, r->freezer.total / 1000000);
+	       r->rings[CLASS_BULK].peak + r->rings[CLASS_DECISIVE].peak,
+	       r->freezer.total / 1000000);
 }
 
 void say_beat(struct recording *r, struct kernel_side *kernel)
@@ -119,8 +125,8 @@ void say_sealed(struct recording *r, struct kernel_side *kernel)
 	for (i = 0; i < 2 * SYSCALLS; i++) {
 		if (!calls[i].calls)
 			continue;
-		printf("%s[%d,%d,%llu,%llu,%llu]", comma, i >= SYSCALLS, i % SYSCALLS, calls[i].calls, calls[i].failed,
-		       calls[i].denied);
+		printf("%s[%d,%d,%llu,%llu,%llu]", comma, i >= SYSCALLS, i % SYSCALLS,
+		       calls[i].calls, calls[i].failed, calls[i].denied);
 		comma = ",";
 	}
 	printf("]}\n");

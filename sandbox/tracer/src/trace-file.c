@@ -12,11 +12,14 @@
 
 int trace_file_open(struct trace_file *file, const char *path, __u64 limit)
 {
-	struct trace_header header = { .version = TRACE_VERSION };
+	struct trace_header header = {.version = TRACE_VERSION};
 
 	memset(file, 0, sizeof(*file));
 	file->limit = limit;
-	/* A run folder is ours alone; still nothing that lies in the way is followed or overwritten. */
+	/*
+	 * A run folder is ours alone; still nothing that lies in the way is followed or
+	 * overwritten.
+	 */
 	file->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file->fd < 0)
 		return -errno;
@@ -40,8 +43,8 @@ size_t trace_file_room(const struct trace_file *file, int bulk)
 
 int trace_file_add(struct trace_file *file, __u32 type, const void *data, size_t bytes)
 {
-	struct trace_chunk chunk = { .type = type, .bytes = bytes };
-	struct iovec parts[2] = { { &chunk, sizeof(chunk) }, { (void *)data, bytes } };
+	struct trace_chunk chunk = {.type = type, .bytes = bytes};
+	struct iovec parts[2] = {{&chunk, sizeof(chunk)}, {(void *)data, bytes}};
 	size_t left = sizeof(chunk) + bytes, part = 0;
 
 	while (left && !file->error) {

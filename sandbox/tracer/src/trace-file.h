@@ -14,7 +14,10 @@ struct trace_file {
 };
 
 int trace_file_open(struct trace_file *file, const char *path, __u64 limit);
-/* Bytes that bulk records may still take (bulk != 0), or decisive ones, for which the last eighth is kept. */
+/*
+ * Bytes that bulk records may still take (bulk != 0), or decisive ones, for which the last eighth
+ * is kept.
+ */
 size_t trace_file_room(const struct trace_file *file, int bulk);
 /* 0, or a negative errno and nothing more will be written. */
 int trace_file_add(struct trace_file *file, __u32 type, const void *data, size_t bytes);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * calls getppid|open|absent COUNT: one call over and over; prints nanoseconds for each. For measuring, and for floods:
- * that of absent files is not repeats, for there is no file to be the same.
+ * calls getppid|open|absent COUNT: one call over and over; prints nanoseconds for each. For
+ * measuring, and for floods: that of absent files is not repeats, for there is no file to be the
+ * same.
  */
 #include "workload.h"
 #include <time.h>

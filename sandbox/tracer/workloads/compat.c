@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * compat FOLDER: 32-bit calls from a 64-bit process, whose numbers mean other calls in the 64-bit table (5 is open, not
- * fstat). Exits with 77 on a kernel without the 32-bit entry.
+ * compat FOLDER: 32-bit calls from a 64-bit process, whose numbers mean other calls in the 64-bit
+ * table (5 is open, not fstat). Exits with 77 on a kernel without the 32-bit entry.
  */
 #include "workload.h"
 #include <signal.h>
@@ -11,7 +11,9 @@ static long int80(long nr, long a, long b, long c)
 {
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(0L), "D"(0L)
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(0L), "D"(0L)
 			 : "memory", "r8", "r9", "r10", "r11");
 	return result;
 }
@@ -25,7 +27,8 @@ static void leave(int signal)
 int main(int argc, char **argv)
 {
 	/* Pointers must fit into 32 bits. */
-	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	unsigned *words = (unsigned *)(low + 4096);
 	long file, at = (long)low;
 

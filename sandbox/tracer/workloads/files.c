@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* files FOLDER: every operation on names, and writes of all kinds. FOLDER is empty before and after. */
+/*
+ * files FOLDER: every operation on names, and writes of all kinds. FOLDER is empty before and
+ * after.
+ */
 #include "workload.h"
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -28,7 +31,7 @@ static void act_on_names(void)
 
 static void write_in_all_ways(void)
 {
-	struct iovec parts[3] = { { "one", 3 }, { "three", 5 }, { "seven", 5 } };
+	struct iovec parts[3] = {{"one", 3}, {"three", 5}, {"seven", 5}};
 	int file, copy, ends[2];
 	char *memory;
 	off_t at = 0;
@@ -39,7 +42,7 @@ static void write_in_all_ways(void)
 	must(writev(file, parts, 3) == 13);
 	must((copy = open("copy", O_RDWR | O_CREAT | O_TRUNC, 0600)) >= 0);
 	must(sendfile(copy, file, &at, 11) == 11);
-	must(copy_file_range(file, &(off64_t){ 0 }, copy, NULL, 7, 0) == 7);
+	must(copy_file_range(file, &(off64_t){0}, copy, NULL, 7, 0) == 7);
 	must(pipe(ends) == 0);
 	must(write(ends[1], "piped", 5) == 5);
 	must(splice(ends[0], NULL, copy, NULL, 5, 0) == 5);

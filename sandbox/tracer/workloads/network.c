@@ -10,7 +10,7 @@
 
 static struct sockaddr_in loopback(int port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return address;
@@ -22,7 +22,7 @@ static void speak_tcp(int port)
 	int server, client, served;
 
 	must((server = socket(AF_INET, SOCK_STREAM, 0)) >= 0);
-	must(setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) == 0);
+	must(setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0);
 	must(bind(server, (struct sockaddr *)&address, sizeof(address)) == 0);
 	must(listen(server, 5) == 0);
 	must((client = socket(AF_INET, SOCK_STREAM, 0)) >= 0);
@@ -40,7 +40,9 @@ static void speak_tcp(int port)
 
 static void speak_tcp6(int port)
 {
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+				       .sin6_port = htons(port),
+				       .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	int client;
 
 	must((client = socket(AF_INET6, SOCK_STREAM, 0)) >= 0);
@@ -51,9 +53,13 @@ static void speak_tcp6(int port)
 static void speak_udp(int port)
 {
 	struct sockaddr_in address = loopback(port), second = loopback(port + 1);
-	struct iovec part = { "datagram", 8 };
-	struct msghdr message = { .msg_name = &second, .msg_namelen = sizeof(second), .msg_iov = &part, .msg_iovlen = 1 };
-	struct mmsghdr messages[3] = { { .msg_hdr = message }, { .msg_hdr = message }, { .msg_hdr = message } };
+	struct iovec part = {"datagram", 8};
+	struct msghdr message = {.msg_name = &second,
+				 .msg_namelen = sizeof(second),
+				 .msg_iov = &part,
+				 .msg_iovlen = 1};
+	struct mmsghdr messages[3] = {
+		{.msg_hdr = message}, {.msg_hdr = message}, {.msg_hdr = message}};
 	int client;
 
 	must((client = socket(AF_INET, SOCK_DGRAM, 0)) >= 0);
@@ -65,7 +71,7 @@ static void speak_udp(int port)
 
 static void speak_unix(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "\0airlock-workload" };
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "\0airlock-workload"};
 	socklen_t bytes = offsetof(struct sockaddr_un, sun_path) + 17;
 	int server, client;
 

@@ -14,7 +14,7 @@
 
 int main(void)
 {
-	struct iovec part = { "", 1 };
+	struct iovec part = {"", 1};
 	pid_t child;
 
 	must(unshare(CLONE_NEWNS | CLONE_NEWUTS) == 0);
@@ -23,9 +23,11 @@ int main(void)
 	must(umount2("/mnt", MNT_DETACH) == 0);
 	must(sethostname("workload", 8) == 0);
 	must(prctl(PR_SET_NAME, "kworker/u8:3") == 0);
-	must(prctl(PR_GET_NAME, (char[16]){ 0 }) == 0);
-	must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
-	must(mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+	must(prctl(PR_GET_NAME, (char[16]){0}) == 0);
+	must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	     MAP_FAILED);
+	must(mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	     MAP_FAILED);
 	must(personality(ADDR_NO_RANDOMIZE) >= 0);
 	must(syscall(SYS_io_uring_setup, 0, NULL) == -1);
 	must(syscall(SYS_bpf, 0, NULL, 0) == -1);
@@ -37,7 +39,7 @@ int main(void)
 		pause();
 		_exit(0);
 	}
-	must(process_vm_writev(child, &part, 1, &(struct iovec){ (void *)16, 1 }, 1, 0) == -1);
+	must(process_vm_writev(child, &part, 1, &(struct iovec){(void *)16, 1}, 1, 0) == -1);
 	must(kill(getpid(), 0) == 0);
 	must(kill(child, SIGTERM) == 0);
 	must(waitpid(child, NULL, 0) == child);

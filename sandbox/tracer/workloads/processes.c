@@ -11,7 +11,7 @@ extern char **environ;
 /* Runs itself again, to end with this status. */
 static void run_self(const char *path, const char *status)
 {
-	char *argv[] = { "kworker/0:1", "exit", (char *)status, NULL };
+	char *argv[] = {"kworker/0:1", "exit", (char *)status, NULL};
 
 	execve(path, argv, environ);
 	_exit(99);
@@ -73,7 +73,7 @@ static void run_from_memory(void)
 	copy_self(memory);
 	must((child = fork()) >= 0);
 	if (!child) {
-		char *argv[] = { "memory", "exit", "13", NULL };
+		char *argv[] = {"memory", "exit", "13", NULL};
 
 		syscall(SYS_execveat, memory, "", argv, environ, AT_EMPTY_PATH);
 		_exit(99);
@@ -94,7 +94,7 @@ static void run_deleted(void)
 	must(unlink("gone") == 0);
 	must((child = fork()) >= 0);
 	if (!child) {
-		char *argv[] = { "gone", "exit", "17", NULL };
+		char *argv[] = {"gone", "exit", "17", NULL};
 
 		syscall(SYS_execveat, file, "", argv, environ, AT_EMPTY_PATH);
 		_exit(99);
@@ -113,7 +113,7 @@ static void run_script(const char *self)
 	close(file);
 	must((child = fork()) >= 0);
 	if (!child) {
-		char *argv[] = { "script", "19", NULL };
+		char *argv[] = {"script", "19", NULL};
 
 		execve("./script", argv, environ);
 		_exit(99);

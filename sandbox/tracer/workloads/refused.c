@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* refused: calls that a filter of seccomp refuses before they run, and some that the kernel does. */
+/*
+ * refused: calls that a filter of seccomp refuses before they run, and some that the kernel does.
+ */
 #include "workload.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,9 +12,9 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 
-#define REFUSE(nr, code)                                     \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),       \
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (code))
+#define REFUSE(nr, code)                               \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), \
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (code))
 
 static void refuse_calls(void)
 {
@@ -28,7 +30,7 @@ static void refuse_calls(void)
 		REFUSE(SYS_clone3, ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter), .filter = filter };
+	struct sock_fprog program = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
 
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
@@ -36,9 +38,12 @@ static void refuse_calls(void)
 
 int main(void)
 {
-	/* On the stack, hence in memory: nobody has read the arguments of a call that is refused before it runs. */
+	/*
+	 * On the stack, hence in memory: nobody has read the arguments of a call that is refused
+	 * before it runs.
+	 */
 	char source[] = "none", target[] = "/mnt", type[] = "tmpfs", secret[] = "/etc/shadow";
-	struct sockaddr address = { .sa_family = 99 };
+	struct sockaddr address = {.sa_family = 99};
 	int round;
 
 	refuse_calls();
