@@ -54,6 +54,9 @@ enum { MOVES_NOTHING, MOVES_FOLDER, MOVES_ROOT };
 #define OPEN	       .handler = HANDLE_OPEN, .class = CLASS_BULK
 #define PATH(op)       .handler = HANDLE_PATH, .operation = PATH_##op
 #define SOCK(op)       .handler = HANDLE_SOCKET, .operation = SOCKET_##op
+#define CREAT	       .handler = HANDLE_OPEN, .operation = 1, .class = CLASS_BULK
+#define MESSAGE	       .handler = HANDLE_SEND_MESSAGE, .operation = SOCKET_SEND, .class = CLASS_BULK
+#define MESSAGES       .handler = HANDLE_SEND_MESSAGES, .operation = SOCKET_SEND, .class = CLASS_BULK
 #define CALL	       .handler = HANDLE_SYSCALL
 #define AT(dir, path)  .dir1 = dir, .path1 = path
 #define AT2(dir, path) .dir2 = dir, .path2 = path
