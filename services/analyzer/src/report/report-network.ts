@@ -88,9 +88,14 @@ function listFlows(flows: readonly ExtractedFlow[]): ReportNetwork["flows"] {
   );
 }
 
+/** A datagram socket on a port that the kernel chose, as every resolver opens one a question: nobody can call it. */
+function isPassing({ Protocol, Exposed }: EventOf<"network_listen">["fields"]): boolean {
+  return Protocol === "udp" && Exposed === undefined;
+}
+
 function listListeners(listens: readonly EventOf<"network_listen">[]): ReportNetwork["listeners"] {
   return mergeBy(
-    listens.filter(({ fields }) => fields.Result === undefined || fields.Result === "ok"),
+    listens.filter(({ fields }) => (fields.Result === undefined || fields.Result === "ok") && !isPassing(fields)),
     ({ process, fields }) => JSON.stringify([fields.Protocol, addressOf(fields), fields.LocalPort, process]),
     ({ process, fields }) => ({
       protocol: fields.Protocol as string,

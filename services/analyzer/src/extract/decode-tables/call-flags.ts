@@ -114,12 +114,6 @@ export const MEMFD_FLAGS: FlagTable = [
   [16, "MFD_EXEC"],
 ];
 
-export const MODULE_FLAGS: FlagTable = [
-  [1, "MODULE_INIT_IGNORE_MODVERSIONS"],
-  [2, "MODULE_INIT_IGNORE_VERMAGIC"],
-  [4, "MODULE_INIT_COMPRESSED_FILE"],
-];
-
 export const USERFAULT_FLAGS: FlagTable = [
   [1, "UFFD_USER_MODE_ONLY"],
   [0o4000, "O_NONBLOCK"],
