@@ -128,10 +128,10 @@ async function closeBooks(
     setting.sinkhole.stop(),
   ]);
   const deleted = await setting.sample.deletedPaths();
-  const layer = collectLayer({
+  const layer = await collectLayer({
     plan,
     runFolder: options.runFolder,
-    layers: setting.layers,
+    layers: setting.sample.layers,
     volumes: setting.volumes,
     deleted,
     pausePid: setting.pause.pid,

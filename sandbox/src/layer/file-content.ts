@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ReadContent {
@@ -20,11 +20,13 @@ export function readContent(path: Buffer, maxBytes: number, keepIn?: string): Re
   try {
     const hash = createHash("sha256");
     const chunks: Buffer[] = [];
+    // Most files that a sample leaves are small, and there can be a great many.
+    const chunkBytes = Math.min(CHUNK, fstatSync(source).size + 1);
     let head = Buffer.alloc(0);
     let total = 0;
     for (;;) {
-      const chunk = Buffer.alloc(CHUNK);
-      const length = readSync(source, chunk, 0, CHUNK, null);
+      const chunk = Buffer.allocUnsafe(chunkBytes);
+      const length = readSync(source, chunk, 0, chunkBytes, null);
       if (length === 0) break;
       total += length;
       if (total > maxBytes) return null;

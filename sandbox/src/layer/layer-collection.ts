@@ -20,16 +20,18 @@ export interface CollectOptions {
 }
 
 /** Everything that the sample left in files, compared with its image. The sample must be dead. */
-export function collectLayer(options: CollectOptions): { entries: LayerEntry[]; limits: LimitHit[] } {
+export async function collectLayer(options: CollectOptions): Promise<{ entries: LayerEntry[]; limits: LimitHit[] }> {
   const { deleted, etcBefore, layers, pausePid, plan, runFolder, volumes } = options;
   const keepIn = join(runFolder, RUN_FILES.dropped);
   const engineMade = [plan.workdir, ...volumes.map(({ path }) => path)];
   const image = new ImageLayers(layers.lowers);
   const walk = new LayerWalk({ image, limits: plan.limits, deleted, engineMade, keepIn });
-  walk.walk({ where: "layer", folder: layers.upper, path: "/" });
+  await walk.walk({ where: "layer", folder: layers.upper, path: "/" });
   const root = `/proc/${pausePid}/root`;
-  for (const volume of volumes) walk.walk({ where: "volume", folder: `${root}${volume.heldAt}`, path: volume.path });
-  walk.walk({ where: "shm", folder: `${root}/dev/shm`, path: "/dev/shm" });
+  for (const volume of volumes) {
+    await walk.walk({ where: "volume", folder: `${root}${volume.heldAt}`, path: volume.path });
+  }
+  await walk.walk({ where: "shm", folder: `${root}/dev/shm`, path: "/dev/shm" });
   const etc = compareEtcFiles(etcBefore, plan.limits.droppedFileBytes, keepIn);
   return { entries: [...walk.entries, ...etc], limits: walk.limits() };
 }

@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import type { DetonationLimits, LayerEntry, LimitHit } from "@airlock/contracts";
 import { readContent } from "./file-content.ts";
 import { type ImageLayers, isWhiteout } from "./image-layers.ts";
@@ -8,6 +9,9 @@ const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 200;
 /** The kernel takes no longer path (PATH_MAX) with a name of 255 bytes at its end; a sample can nest folders deeper. */
 const MAX_PATH_BYTES = 4096 - 257;
+
+/** Longest turn at a stretch. */
+const TURN_MS = 10;
 
 export interface Place {
   readonly where: LayerEntry["where"];
@@ -28,6 +32,7 @@ export class LayerWalk {
   readonly #keepIn: string;
   readonly #deleted: ReadonlySet<string>;
   readonly #engineMade: readonly string[];
+  #lastPause = 0;
   #seen = 0;
   #keptFiles = 0;
   #keptBytes = 0;
@@ -55,9 +60,9 @@ export class LayerWalk {
   }
 
   /** Adds everything in a place that differs from the image. */
-  walk(place: Place): void {
+  async walk(place: Place): Promise<void> {
     const prefix = Buffer.from(place.path === "/" ? "" : place.path);
-    this.#visit({ place, host: Buffer.from(place.folder), path: prefix, depth: 0 });
+    await this.#visit({ place, host: Buffer.from(place.folder), path: prefix, depth: 0 });
   }
 
   limits(): LimitHit[] {
@@ -73,7 +78,7 @@ export class LayerWalk {
     return hits;
   }
 
-  #visit(at: { place: Place; host: Buffer; path: Buffer; depth: number }): void {
+  async #visit(at: { place: Place; host: Buffer; path: Buffer; depth: number }): Promise<void> {
     if (at.depth > MAX_DEPTH || at.host.length > MAX_PATH_BYTES) {
       this.#uncounted = true;
       return;
@@ -83,6 +88,7 @@ export class LayerWalk {
         this.#uncounted = true;
         return;
       }
+      await this.#letOthersRun();
       const host = join(at.host, name);
       const path = join(at.path, name);
       const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
@@ -91,8 +97,15 @@ export class LayerWalk {
       if (entry !== null) this.entries.push(entry);
       if (!stats.isDirectory()) continue;
       if (at.place.where === "layer" && this.#deleted.has(path.toString("utf8"))) this.#reportHidden(host, path);
-      this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
+      await this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
     }
+  }
+
+  /** Other samples of this process are watched meanwhile, and theirs is a matter of milliseconds. */
+  async #letOthersRun(): Promise<void> {
+    if (performance.now() - this.#lastPause < TURN_MS) return;
+    await setImmediate();
+    this.#lastPause = performance.now();
   }
 
   /** A folder that was removed and made again: what the image has in it and the new one has not is gone. */
