@@ -46,6 +46,14 @@ describe("Recorder", () => {
     expect(run.account.syscalls["openat"]).toEqual({ calls: 5001, failed: 0, denied: 0 });
   });
 
+  it("bounds an argument list and says so", async () => {
+    const [exec] = (await recordWorkload(recorder, [calls, "getppid", "1", "x".repeat(20_011)])).records;
+    expect(exec).toMatchObject({ kind: "exec", argvTruncated: true });
+    const argv = exec?.kind === "exec" ? exec.argv : [];
+    expect(argv.slice(0, 3)).toEqual([calls, "getppid", "1"]);
+    expect(argv.join("\0")).toHaveLength(16_383);
+  });
+
   it("stops a sample for as long as its ring takes to drain", async () => {
     const run = await recordWorkload(recorder, [calls, "absent", "60013"], { ringBytes: 65_536, freezes: true });
     const { decisive, bulk } = run.account.classes;

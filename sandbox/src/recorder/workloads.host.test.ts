@@ -72,6 +72,9 @@ describe("workloads", () => {
       "listen 2/1/6 at 127.0.0.1:4711 ok",
       "connect 2/1/6 to 127.0.0.1:4711 ok",
       "accept 2/1/6 at 127.0.0.1:4711 to 127.0.0.1:PORT ok",
+      "fork",
+      `exec ${program} [shell]`,
+      "exit 3",
       "connect 2/1/6 to 127.0.0.1:4711 ECONNREFUSED",
       "connect 10/1/6 to [::1]:4711 ECONNREFUSED",
       "send 2/2/17 to 127.0.0.1:4711 5 bytes ok",
@@ -88,6 +91,10 @@ describe("workloads", () => {
       "socket 99/1/0 EAFNOSUPPORT",
       "exit 0",
     ]);
+    const shell = run.records.findLast((record) => record.kind === "exec");
+    const connection = { kind: "socket", peer: { family: "ipv4", address: "127.0.0.1", port: 4711 } };
+    expect(shell?.streams).toMatchObject([connection, connection, { kind: "closed" }]);
+    expect(shell?.streams[0].inode).toBe(shell?.streams[1].inode);
   });
 
   it("processes: threads are none, and what runs is named by what it is", async () => {

@@ -16,6 +16,24 @@ static struct sockaddr_in loopback(int port)
 	return address;
 }
 
+/* As a reverse shell does: a program whose streams are a connection. */
+static void run_on(int connection)
+{
+	char *argv[] = {"shell", NULL}, *env[] = {NULL};
+	pid_t child;
+	int status;
+
+	must((child = fork()) >= 0);
+	if (!child) {
+		must(dup2(connection, 0) == 0);
+		must(dup2(connection, 1) == 1);
+		close(2);
+		execve("/proc/self/exe", argv, env);
+		_exit(99);
+	}
+	must(waitpid(child, &status, 0) == child && status == 3 << 8);
+}
+
 static void speak_tcp(int port)
 {
 	struct sockaddr_in address = loopback(port);
@@ -29,6 +47,7 @@ static void speak_tcp(int port)
 	must(connect(client, (struct sockaddr *)&address, sizeof(address)) == 0);
 	must((served = accept(server, NULL, NULL)) >= 0);
 	must(send(client, "connected", 9, 0) == 9);
+	run_on(client);
 	close(client);
 	close(served);
 	close(server);
@@ -86,6 +105,8 @@ int main(int argc, char **argv)
 {
 	int port;
 
+	if (argc == 1)
+		return 3;
 	must(argc == 2 && (port = atoi(argv[1])) > 0);
 	speak_tcp(port);
 	speak_tcp6(port);
