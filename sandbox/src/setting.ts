@@ -1,18 +1,19 @@
 import { join } from "node:path";
-import { type DetonationPlan, Fault, type PinnedImage, RUN_FILES, toFault } from "@airlock/contracts";
+import { type DetonationPlan, Fault, type PinnedImage, RUN_FILES } from "@airlock/contracts";
 import { placeCgroup, SampleCgroup } from "./cgroup.ts";
 import { planVolumes, type SampleVolume } from "./docker/hardening.ts";
 import { ensurePauseImage, type PauseContainer, startPause } from "./docker/pause-container.ts";
-import { removeRunContainers } from "./docker/run-containers.ts";
-import { findEngineImage, SampleContainer } from "./docker/sample-container.ts";
+import { removeRunContainer } from "./docker/run-containers.ts";
+import { SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
-import { createVolumes, removeVolume } from "./docker/volumes.ts";
+import { createVolumes, removeVolumes } from "./docker/volumes.ts";
 import { RESOLVER_ADDRESS } from "./network/addresses.ts";
 import { type Capture, startCapture } from "./network/capture.ts";
 import { createSampleNetwork, type SampleNetwork } from "./network/sample-network.ts";
 import { type Sinkhole, startSinkhole } from "./network/sinkhole.ts";
 import type { TraceSession } from "./recorder/trace-session.ts";
 import type { DetonateOptions } from "./sandbox.ts";
+import { Teardown } from "./teardown.ts";
 
 /** Of the sinkhole's log; the capture has the same traffic in full. */
 const SINK_LOG_BYTES = 32 * 1024 * 1024;
@@ -27,162 +28,152 @@ export interface Setting {
   readonly sinkhole: Sinkhole;
   readonly capture: Capture;
   readonly sample: SampleContainer;
-  readonly layers: { readonly upper: string; readonly lowers: readonly string[] };
   /** Removes all of it. Tries every part even when one fails, and then throws TEARDOWN_FAILED. */
   takeDown(): Promise<void>;
 }
 
-/** Builds the setting, what can be at the same time; on any failure what was built is gone again. */
+/** Builds the setting; on any failure, and when it is interrupted meanwhile, what was built is gone again. */
 export async function prepareSetting(
   plan: DetonationPlan,
   image: PinnedImage,
   options: DetonateOptions,
   parts: SandboxParts,
 ): Promise<Setting> {
-  const { docker, facts } = parts.engine;
-  const { runName, runFolder, signal } = options;
-  const volumes = planVolumes(plan, image.config.volumes, runName);
-  const cgroup = SampleCgroup.create(facts.cgroupDriver, runName);
-  const undo = new Undo();
-  undo.add("control groups", () => cgroup.remove());
-
+  const teardown = new Teardown();
+  const failed = new AbortController();
+  const site: Site = { plan, image, options, parts, teardown, stop: AbortSignal.any([options.signal, failed.signal]) };
   try {
-    const tracing = undo.started("trace", startTrace(parts, cgroup, runFolder, plan), (trace) => trace.seal());
-    undo.add("volumes", () => Promise.all(volumes.map(({ name }) => removeVolume(docker, name))));
-    undo.add("containers", () => removeRunContainers(docker, runName));
-    const [pauseImage, imageReference] = await Promise.all([
-      ensurePauseImage(parts.images),
-      findEngineImage(docker, image),
-      createVolumes(docker, plan, volumes, runName),
-    ]);
-    const pause = await startPause(docker, plan, {
-      runName,
-      image: pauseImage,
-      cgroupParent: placeCgroup(facts.cgroupDriver, runName, "pause").engineParent,
-      volumes,
-      resolverAddress: RESOLVER_ADDRESS,
-    });
-    refuseAborted(signal);
-    const sensing = undo.started("network", startNetwork(plan, options, pause.pid, undo), () => undefined);
-    const creating = createSample(parts, plan, {
-      runName,
-      image: imageReference,
-      cgroupParent: cgroup.place.engineParent,
-      volumes,
-      hostCpus: facts.cpus,
-      openFilesBound: pause.openFiles,
-    });
-    // All are waited for even when one fails: what is still being built can't be taken down.
-    const [traced, sensed, created] = await Promise.allSettled([tracing, sensing, creating]);
-    return {
-      cgroup,
-      volumes,
-      pause,
-      trace: unwrap(traced),
-      ...unwrap(sensed),
-      ...unwrap(created),
-      takeDown: () => undo.run(),
-    };
+    return { ...(await build(site)), takeDown: () => teardown.run() };
   } catch (error) {
+    failed.abort();
     // The cause says more than what could not be undone; the reaper takes care of that.
-    await undo.run().catch(() => undefined);
+    await teardown.run().catch(() => undefined);
+    refuseStopped({ stop: options.signal });
     throw error;
   }
 }
 
-async function startTrace(
-  { recorder }: SandboxParts,
-  cgroup: SampleCgroup,
-  runFolder: string,
-  plan: DetonationPlan,
-): Promise<TraceSession> {
-  const { ringBytes, traceBytes } = plan.limits;
-  const outputPath = join(runFolder, RUN_FILES.trace);
-  return (await recorder()).track({ cgroupPath: cgroup.path, outputPath, ringBytes, traceBytes });
+interface Site {
+  readonly plan: DetonationPlan;
+  readonly image: PinnedImage;
+  readonly options: DetonateOptions;
+  readonly parts: SandboxParts;
+  readonly teardown: Teardown;
+  /** Once aborted, nothing more is begun. */
+  readonly stop: AbortSignal;
 }
 
-type Sensors = Pick<Setting, "network" | "sinkhole" | "capture">;
+/**
+ * Says of every part what it waits for, so that all else comes up at the same time. Each is known to the teardown before the
+ * first has begun: one that comes up while another fails is undone too.
+ */
+async function build(site: Site): Promise<Omit<Setting, "takeDown">> {
+  const { plan, image, options, parts, teardown } = site;
+  const { docker, facts } = parts.engine;
+  const { runName } = options;
+  const volumes = planVolumes(plan, image.config.volumes, runName);
+  const cgroup = SampleCgroup.create(facts.cgroupDriver, runName);
+  void teardown.begun("control groups", "surroundings", Promise.resolve(), () => cgroup.remove());
+  void teardown.begun("processes", "sensors", Promise.resolve(), async () => cgroup.kill());
+
+  const volumed = teardown.begun("volumes", "surroundings", createVolumes(docker, plan, volumes, runName), () =>
+    removeVolumes(docker, volumes),
+  );
+  const tracing = teardown.begun("trace", "sensors", startTrace(site, cgroup), (trace) => trace?.seal());
+  const pausing = teardown.begun("pause container", "containers", startPauseOf(site, volumes, volumed), () =>
+    removeRunContainer(docker, runName, "pause"),
+  );
+  const creating = teardown.begun("sample container", "containers", createSample(site, cgroup, volumes, pausing), () =>
+    removeRunContainer(docker, runName, "sample"),
+  );
+  const networking = teardown.begun("network", "surroundings", startNetwork(site, pausing), (net) => net?.dispose());
+  const sinking = teardown.begun("sinkhole", "sensors", startSink(site, networking), (sink) => sink?.stop());
+  const capturing = teardown.begun("capture", "sensors", startPackets(site, networking, sinking), (it) => it?.stop());
+
+  const [trace, pause, sample, network, sinkhole, capture] = await Promise.all([
+    tracing,
+    pausing,
+    creating,
+    networking,
+    sinking,
+    capturing,
+  ]);
+  refuseStopped(site);
+  return { cgroup, trace, volumes, pause, network, sinkhole, capture, sample };
+}
+
+async function startTrace(site: Site, cgroup: SampleCgroup): Promise<TraceSession> {
+  const { ringBytes, traceBytes } = site.plan.limits;
+  const outputPath = join(site.options.runFolder, RUN_FILES.trace);
+  const recorder = await site.parts.recorder();
+  refuseStopped(site);
+  return recorder.track({ cgroupPath: cgroup.path, outputPath, ringBytes, traceBytes });
+}
+
+async function startPauseOf(
+  site: Site,
+  volumes: readonly SampleVolume[],
+  volumed: Promise<void>,
+): Promise<PauseContainer> {
+  const { images, engine } = site.parts;
+  const [image] = await Promise.all([ensurePauseImage(images), volumed]);
+  refuseStopped(site);
+  const { runName } = site.options;
+  const cgroupParent = placeCgroup(engine.facts.cgroupDriver, runName, "pause").engineParent;
+  return startPause(engine.docker, site.plan, {
+    runName,
+    image,
+    cgroupParent,
+    volumes,
+    resolverAddress: RESOLVER_ADDRESS,
+  });
+}
+
+/** After pause runs: only then do its volumes hold what the engine copies into them now. */
+async function createSample(
+  site: Site,
+  cgroup: SampleCgroup,
+  volumes: readonly SampleVolume[],
+  pausing: Promise<PauseContainer>,
+): Promise<SampleContainer> {
+  const { openFiles } = await pausing;
+  refuseStopped(site);
+  const { docker, facts } = site.parts.engine;
+  return SampleContainer.create(docker, site.plan, site.image, {
+    runName: site.options.runName,
+    cgroupParent: cgroup.place.engineParent,
+    volumes,
+    hostCpus: facts.cpus,
+    openFilesBound: openFiles,
+  });
+}
+
+async function startNetwork(site: Site, pausing: Promise<PauseContainer>): Promise<SampleNetwork> {
+  const { pid } = await pausing;
+  refuseStopped(site);
+  return createSampleNetwork({ runName: site.options.runName, pausePid: pid });
+}
+
+async function startSink(site: Site, networking: Promise<SampleNetwork>): Promise<Sinkhole> {
+  const network = await networking;
+  refuseStopped(site);
+  const logPath = join(site.options.runFolder, RUN_FILES.sink);
+  return startSinkhole({ network, logPath, logBytes: SINK_LOG_BYTES, exposedPorts: site.plan.exposedPorts });
+}
 
 /** The sinkhole before the capture: its own proof of reach must not be in there. */
-async function startNetwork(
-  plan: DetonationPlan,
-  { runName, runFolder }: DetonateOptions,
-  pausePid: number,
-  undo: Undo,
-): Promise<Sensors> {
-  const network = await createSampleNetwork({ runName, pausePid });
-  undo.add("network", () => network.dispose());
-  const sinkhole = await startSinkhole({
-    network,
-    logPath: join(runFolder, RUN_FILES.sink),
-    logBytes: SINK_LOG_BYTES,
-    exposedPorts: plan.exposedPorts,
-  });
-  undo.add("sinkhole", () => sinkhole.stop());
-  const { captureBytes, captureSnaplen } = plan.limits;
-  const capture = await startCapture({
-    network,
-    path: join(runFolder, RUN_FILES.capture),
-    maxBytes: captureBytes,
-    snaplen: captureSnaplen,
-  });
-  undo.add("capture", () => capture.stop());
-  return { network, sinkhole, capture };
+async function startPackets(
+  site: Site,
+  networking: Promise<SampleNetwork>,
+  sinking: Promise<Sinkhole>,
+): Promise<Capture> {
+  const [network] = await Promise.all([networking, sinking]);
+  refuseStopped(site);
+  const { captureBytes, captureSnaplen } = site.plan.limits;
+  const path = join(site.options.runFolder, RUN_FILES.capture);
+  return startCapture({ network, path, maxBytes: captureBytes, snaplen: captureSnaplen });
 }
 
-async function createSample(
-  { engine }: SandboxParts,
-  plan: DetonationPlan,
-  placement: Parameters<typeof SampleContainer.create>[2],
-): Promise<Pick<Setting, "sample" | "layers">> {
-  const sample = await SampleContainer.create(engine.docker, plan, placement);
-  const layers = await sample.layerFolders();
-  if (layers === null) {
-    throw new Fault("ENGINE_ERROR", "the engine's storage shows no writable layer", {
-      hint: "Set the engine's storage driver to overlay2.",
-    });
-  }
-  return { sample, layers };
-}
-
-function refuseAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new Fault("INTERRUPTED", "interrupted; everything was torn down");
-}
-
-function unwrap<T>(settled: PromiseSettledResult<T>): T {
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
-}
-
-/** What has to be undone, the latest first; each step runs whatever became of the others. */
-class Undo {
-  readonly #steps: { readonly what: string; readonly step: () => unknown }[] = [];
-  #running: Promise<void> | null = null;
-
-  add(what: string, step: () => unknown): void {
-    this.#steps.push({ what, step });
-  }
-
-  /** For something that is still coming up: undone once it is there, and not at all if it never is. */
-  started<T>(what: string, coming: Promise<T>, step: (thing: T) => unknown): Promise<T> {
-    coming.catch(() => undefined);
-    this.add(what, () => coming.then(step, () => undefined));
-    return coming;
-  }
-
-  run(): Promise<void> {
-    this.#running ??= this.#undo();
-    return this.#running;
-  }
-
-  async #undo(): Promise<void> {
-    const failures: string[] = [];
-    for (let last = this.#steps.pop(); last !== undefined; last = this.#steps.pop()) {
-      const { what, step } = last;
-      await Promise.resolve()
-        .then(step)
-        .catch((error: unknown) => failures.push(`${what}: ${toFault(error).message}`));
-    }
-    if (failures.length > 0) throw new Fault("TEARDOWN_FAILED", `left behind: ${failures.join("; ")}`);
-  }
+function refuseStopped({ stop }: Pick<Site, "stop">): void {
+  if (stop.aborted) throw new Fault("INTERRUPTED", "interrupted; everything was torn down");
 }

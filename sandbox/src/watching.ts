@@ -46,7 +46,7 @@ export async function watchSample(
   const { output, resources, signal } = watched;
   const start = performance.now();
   const disk = new DiskWatch({
-    upper: setting.layers.upper,
+    upper: setting.sample.layers.upper,
     files: Object.values(setting.pause.etcFiles),
     boundBytes: plan.limits.diskBytes,
     listProcesses: () => setting.cgroup.processes(),

@@ -87,6 +87,11 @@ export async function askEngine<T>(what: string, request: () => Promise<T>): Pro
   }
 }
 
+/** Waits for the end of all, also when some fail: what is still under way could not be undone. Then rejects with the first failure. */
+export async function settleAll(requests: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(requests)) if (result.status === "rejected") throw result.reason;
+}
+
 /** HTTP status that the engine answered a failed request with; undefined when there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   const cause = error instanceof Fault ? error.cause : error;

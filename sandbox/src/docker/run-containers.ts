@@ -1,23 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Fault } from "@airlock/contracts";
 import type Docker from "dockerode";
 import { parseRunName, type RunName } from "../run-name.ts";
-import { askEngine, statusOf } from "./engine.ts";
-import { RUN_LABEL } from "./hardening.ts";
+import { askEngine, settleAll, statusOf } from "./engine.ts";
+import { type ContainerRole, containerName, RUN_LABEL } from "./hardening.ts";
 
-/** Removes both containers of a run, running or not, with anything the engine made for them; no error when they are gone. */
+const REMOVAL_MS = 20_000;
+const POLL_MS = 20;
+
+/** Removes both containers of a run, running or not; no error when they are gone. */
 export async function removeRunContainers(docker: Docker, runName: RunName): Promise<void> {
-  const containers = await askEngine("list containers", () =>
-    docker.listContainers({ all: true, filters: { label: [`${RUN_LABEL}=${runName}`] } }),
-  );
-  await Promise.all(containers.map(({ Id }) => removeContainer(docker, Id)));
+  await settleAll([removeRunContainer(docker, runName, "sample"), removeRunContainer(docker, runName, "pause")]);
 }
 
-/** 409: its removal is already under way, by us or by another reaper. */
-async function removeContainer(docker: Docker, id: string): Promise<void> {
-  await askEngine("remove a container", () => docker.getContainer(id).remove({ force: true, v: true })).catch(
-    (error: unknown) => {
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
-    },
-  );
+/**
+ * Removes one container of a run with anything the engine made for it. By name: a label can be any image's, and a stranger's
+ * container with a forged one must not be taken for ours.
+ */
+export async function removeRunContainer(docker: Docker, runName: RunName, role: ContainerRole): Promise<void> {
+  const container = docker.getContainer(containerName(runName, role));
+  try {
+    await askEngine("remove a container", () => container.remove({ force: true, v: true }));
+  } catch (error) {
+    if (statusOf(error) === 404) return;
+    if (statusOf(error) !== 409) throw error;
+    // Its removal is already under way, by another reaper: what it holds is free when that is done.
+    await waitUntilGone(container);
+  }
+}
+
+async function waitUntilGone(container: Docker.Container): Promise<void> {
+  for (const until = performance.now() + REMOVAL_MS; performance.now() < until; await sleep(POLL_MS)) {
+    try {
+      await askEngine("describe a container", () => container.inspect());
+    } catch (error) {
+      if (statusOf(error) === 404) return;
+      throw error;
+    }
+  }
+  throw new Fault("TEARDOWN_FAILED", "a container that is being removed stays");
 }
 
 /**

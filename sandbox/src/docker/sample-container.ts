@@ -18,19 +18,33 @@ const END_POLL_MS = 10;
 
 /** The sample's own container, from its creation to its removal. */
 export class SampleContainer {
+  /** Host folders of the writable layer and of the image's layers, topmost first. */
+  readonly layers: { readonly upper: string; readonly lowers: readonly string[] };
   readonly #docker: Docker;
   readonly #container: Docker.Container;
   #output: Duplex | null = null;
 
-  private constructor(docker: Docker, container: Docker.Container) {
+  private constructor(docker: Docker, container: Docker.Container, layers: SampleContainer["layers"]) {
     this.#docker = docker;
     this.#container = container;
+    this.layers = layers;
   }
 
-  static async create(docker: Docker, plan: DetonationPlan, placement: SamplePlacement): Promise<SampleContainer> {
-    const options = sampleOptions(plan, placement);
-    const container = await askEngine("create the sample's container", () => docker.createContainer(options));
-    return new SampleContainer(docker, container);
+  /**
+   * Creates it of exactly the image that was pinned. Throws IMAGE_NOT_FOUND when the engine has that no more, and
+   * IMAGE_DIGEST_MISMATCH when it took another all the same.
+   */
+  static async create(
+    docker: Docker,
+    plan: DetonationPlan,
+    image: PinnedImage,
+    placement: Omit<SamplePlacement, "image">,
+  ): Promise<SampleContainer> {
+    const container = await createOf(docker, plan, pinsOf(image), placement);
+    const facts = await askEngine("describe the sample", () => container.inspect());
+    requireSameImage(facts, image);
+    requireOwnVolumes(facts, placement);
+    return new SampleContainer(docker, container, readLayers(facts));
   }
 
   /** Before the start, so that no byte of output and no exit is missed. */
@@ -88,13 +102,6 @@ export class SampleContainer {
     }
   }
 
-  /** Host folders of the writable layer and of the image's layers, topmost first; null without overlay storage. */
-  async layerFolders(): Promise<{ upper: string; lowers: string[] } | null> {
-    const { Data } = (await this.#inspect()).GraphDriver as { Data?: Record<string, string> };
-    const { UpperDir: upper, LowerDir: lower } = Data ?? {};
-    return upper === undefined || lower === undefined ? null : { upper, lowers: lower.split(":") };
-  }
-
   /**
    * Paths that the engine shows as deleted: also folders that were removed and made again, which hide all that the image
    * has in them by an attribute that only the engine reads for us.
@@ -122,15 +129,55 @@ export class SampleContainer {
 const IMAGE_TO_BLAME =
   /exec: |exec format error|executable file not found|unable to find (user|group)|no matching entries in (passwd|group)|chdir to cwd|mkdir .*: (not a directory|file exists)|not a directory|Cwd must be an absolute path|argument list too long/;
 
-/** How the engine names the image that was pinned: by config digest in the classic store, by manifest digest in the newer one. */
-export async function findEngineImage(docker: Docker, image: PinnedImage): Promise<string> {
-  const candidates = [image.configDigest, image.digest, image.reference];
-  for (const candidate of candidates) {
-    const found = await docker
-      .getImage(candidate)
-      .inspect()
-      .catch(() => null);
-    if (found !== null) return candidate;
+/**
+ * The names that can't move: the engine's classic store knows an image by its config digest, the newer one by that of its
+ * manifest or index. Never a tag: it may have moved since the image was looked through.
+ */
+function pinsOf({ configDigest, digest, indexDigest, manifestDigest }: PinnedImage): Set<string> {
+  return new Set([configDigest, digest, manifestDigest, indexDigest].filter((pin) => pin !== undefined));
+}
+
+async function createOf(
+  docker: Docker,
+  plan: DetonationPlan,
+  pins: Iterable<string>,
+  placement: Omit<SamplePlacement, "image">,
+): Promise<Docker.Container> {
+  for (const pin of pins) {
+    const options = sampleOptions(plan, { ...placement, image: pin });
+    try {
+      return await askEngine("create the sample's container", () => docker.createContainer(options));
+    } catch (error) {
+      if (statusOf(error) !== 404 || !/no such image/i.test(engineMessage(error))) throw error;
+    }
   }
-  return image.configDigest;
+  throw new Fault("IMAGE_NOT_FOUND", "the engine does not have the image any more");
+}
+
+function requireSameImage(facts: Docker.ContainerInspectInfo, image: PinnedImage): void {
+  if (pinsOf(image).has(facts.Image)) return;
+  throw new Fault(
+    "IMAGE_DIGEST_MISMATCH",
+    "the engine made the container of another image than the one that was pinned",
+  );
+}
+
+/** The engine mounts what an image declares; a form of that which we did not foresee would fill the host's disk unbounded. */
+function requireOwnVolumes(
+  { Mounts }: Docker.ContainerInspectInfo,
+  { volumes }: Pick<SamplePlacement, "volumes">,
+): void {
+  const ours = new Set(volumes.map(({ name }) => name));
+  if (Mounts.every(({ Name, Type }) => Type === "volume" && Name !== undefined && ours.has(Name))) return;
+  throw new Fault("IMAGE_MALFORMED", "the image declares a volume in a form that can't be bounded");
+}
+
+function readLayers({ GraphDriver }: Docker.ContainerInspectInfo): SampleContainer["layers"] {
+  const { UpperDir: upper, LowerDir: lower } = (GraphDriver as { Data?: Record<string, string> }).Data ?? {};
+  if (upper === undefined || lower === undefined) {
+    throw new Fault("ENGINE_ERROR", "the engine's storage shows no writable layer", {
+      hint: "Set the engine's storage driver to overlay2.",
+    });
+  }
+  return { upper, lowers: lower.split(":") };
 }

@@ -1,7 +1,7 @@
 import type { DetonationPlan } from "@airlock/contracts";
 import type Docker from "dockerode";
 import type { RunName } from "../run-name.ts";
-import { askEngine, statusOf } from "./engine.ts";
+import { askEngine, settleAll, statusOf } from "./engine.ts";
 import { type SampleVolume, volumeOptions } from "./hardening.ts";
 
 /** Makes the run's volumes. Each lives in memory for as long as a container holds it. */
@@ -11,11 +11,15 @@ export async function createVolumes(
   volumes: readonly SampleVolume[],
   runName: RunName,
 ): Promise<void> {
-  await Promise.all(
+  await settleAll(
     volumes.map((volume) =>
       askEngine("create a volume", () => docker.createVolume(volumeOptions(plan, volume, runName, volumes.length))),
     ),
   );
+}
+
+export async function removeVolumes(docker: Docker, volumes: readonly SampleVolume[]): Promise<void> {
+  await settleAll(volumes.map(({ name }) => removeVolume(docker, name)));
 }
 
 /** Removes a volume; no error when it is gone. */
