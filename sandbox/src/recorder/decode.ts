@@ -1,6 +1,5 @@
 import type { TraceRecord } from "@airlock/contracts";
 import { type ByteWindow, openByteWindow } from "./byte-window.ts";
-import { MalformedRecord } from "./trace-fields.ts";
 import {
   CHUNK,
   CHUNK_HEADER_BYTES,
@@ -13,6 +12,7 @@ import {
   TRACE_VERSION,
 } from "./trace-format.ts";
 import { createRecordReader, type RecordReader } from "./trace-record-reader.ts";
+import { MalformedRecord } from "./trace-span.ts";
 
 /** What of a trace could not be read: evidence that is lost, and has to be reported as such. */
 export interface TraceDamage {

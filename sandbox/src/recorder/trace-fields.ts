@@ -1,4 +1,5 @@
 import type { TraceAddress, TraceFile, TracePath, TraceStream, TraceTask } from "@airlock/contracts";
+import { readAddress } from "./trace-address.ts";
 import {
   FIELD,
   FIELD_HEADER_BYTES,
@@ -11,9 +12,7 @@ import {
   STREAM_KINDS,
   TASK_BYTES,
 } from "./trace-format.ts";
-
-/** Bytes that are no record. Stays inside of the decoder, which counts it. */
-export class MalformedRecord extends Error {}
+import { MalformedRecord, type Span, textUntilNul } from "./trace-span.ts";
 
 /** The variable part of a record: each kind of field in the order it came. */
 export interface RecordFields {
@@ -66,13 +65,6 @@ function emptyFields(): RecordFields {
     name: undefined,
     head: undefined,
   };
-}
-
-/** A part of a buffer. */
-interface Span {
-  readonly bytes: Buffer;
-  readonly from: number;
-  readonly to: number;
 }
 
 function readField(fields: RecordFields, tag: number, span: Span): void {
@@ -211,50 +203,4 @@ function readStream({ bytes, from, to }: Span): TraceStream {
   const inode = bytes.readBigUInt64LE(from + 8);
   const { remote } = readFields(bytes, from + STREAM_FIELD_BYTES, to);
   return remote === undefined ? { kind, inode } : { kind, inode, peer: remote };
-}
-
-const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
-
-function readAddress({ bytes, from, to }: Span): TraceAddress {
-  if (to - from < 4) throw new MalformedRecord("address is cut off");
-  const family = bytes.readUInt16LE(from);
-  const port = bytes.readUInt16LE(from + 2);
-  const data = bytes.subarray(from + 4, to);
-  if (family === AF_UNIX) return { family: "unix", path: readUnixPath(data) };
-  if (family === AF_INET && data.length === 4) return { family: "ipv4", address: data.join("."), port };
-  if (family === AF_INET6 && data.length === 16) return readIpv6(data, port);
-  return { family: "other", number: family };
-}
-
-/** Abstract names begin with a NUL and may hold more; others end at the first. */
-function readUnixPath(bytes: Buffer): string {
-  if (bytes.length > 1 && bytes[0] === 0) return `@${bytes.toString("utf8", 1).replace(/\0+$/, "")}`;
-  return textUntilNul({ bytes, from: 0, to: bytes.length });
-}
-
-/** An IPv4 address on an IPv6 socket is told as what it is on the wire. */
-function readIpv6(bytes: Buffer, port: number): TraceAddress {
-  const mapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes.readUInt16BE(10) === 0xffff;
-  if (mapped) return { family: "ipv4", address: bytes.subarray(12).join("."), port };
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
-  return { family: "ipv6", address: compress(groups), port };
-}
-
-/** RFC 5952: the longest run of two or more zero groups, the first of equals, becomes `::`. */
-function compress(groups: readonly string[]): string {
-  let best = { at: 0, length: 1 };
-  for (let at = 0; at < groups.length; at++) {
-    let length = 0;
-    while (groups[at + length] === "0") length++;
-    if (length > best.length) best = { at, length };
-  }
-  if (best.length === 1) return groups.join(":");
-  return `${groups.slice(0, best.at).join(":")}::${groups.slice(best.at + best.length).join(":")}`;
-}
-
-function textUntilNul({ bytes, from, to }: Span): string {
-  const end = bytes.indexOf(0, from);
-  return bytes.toString("utf8", from, end === -1 || end > to ? to : end);
 }

@@ -1,7 +1,7 @@
 import type { TracePath, TraceRecord, TraceStream, TraceTask } from "@airlock/contracts";
 import { selectEnvironment } from "./environment.ts";
 import { nameSyscall } from "./syscall-names.ts";
-import { keyOf, MalformedRecord, type RecordFields, readFields, readTask } from "./trace-fields.ts";
+import { keyOf, type RecordFields, readFields, readTask } from "./trace-fields.ts";
 import {
   CALL_BLOCKED,
   CALL_BODY_BYTES,
@@ -12,6 +12,7 @@ import {
   RECORD_HEADER_BYTES,
   SOCKET_OPERATIONS,
 } from "./trace-format.ts";
+import { MalformedRecord } from "./trace-span.ts";
 
 /** Where a record lies, and what all have. `at` is behind that. */
 interface RawRecord {

@@ -16,6 +16,7 @@
 #include "record.h"
 #include "path.h"
 #include "call.h"
+#include "address.h"
 
 #include "syscall.bpf.c"
 #include "file.bpf.c"

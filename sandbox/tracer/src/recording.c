@@ -232,59 +232,6 @@ size_t recording_drain(struct recording *r, struct kernel_side *kernel)
 	return moved;
 }
 
-static void add_field(char **at, __u16 tag, const void *first, size_t first_bytes,
-		      const void *second, size_t second_bytes)
-{
-	struct record_field field = {.tag = tag, .bytes = first_bytes + second_bytes};
-
-	memcpy(*at, &field, sizeof(field));
-	*at += sizeof(field);
-	memcpy(*at, first, first_bytes);
-	*at += first_bytes;
-	memcpy(*at, second, second_bytes);
-	*at += second_bytes;
-}
-
-/* A sum that no close and no exit has handed over, in the form that the kernel side gives it. */
-static void add_total(struct recording *r, struct write_total *total)
-{
-	char buffer[sizeof(*total) + 64] = {0}, *at = buffer + 8;
-	__u16 names = total->names_bytes < WRITE_NAMES_MAX ? total->names_bytes : WRITE_NAMES_MAX;
-	__u16 head = total->head_bytes < HEAD_MAX ? total->head_bytes : HEAD_MAX;
-	size_t bytes;
-
-	total->record.time = boot_time();
-	memcpy(at, &total->record, sizeof(total->record));
-	at += sizeof(total->record);
-	memcpy(at, &total->body, sizeof(total->body));
-	at += sizeof(total->body);
-	add_field(&at, FIELD_FILE, &total->file, sizeof(total->file), total->names, names);
-	add_field(&at, FIELD_HEAD, total->head, head, "", 0);
-	*(__u32 *)buffer = at - buffer - 8;
-	bytes = (at - buffer + 7) & ~7UL;
-	if (trace_file_room(&r->file, 1) < bytes ||
-	    trace_file_add(&r->file, CHUNK_RECORDS, buffer, bytes))
-		r->cut[CLASS_BULK]++;
-	else
-		r->delivered[CLASS_BULK]++;
-}
-
-static __u64 add_open_totals(struct recording *r)
-{
-	struct write_key key, *previous = NULL;
-	struct write_total total;
-	__u64 count = 0;
-
-	while (!bpf_map_get_next_key(r->write_totals, previous, &key)) {
-		if (!bpf_map_lookup_elem(r->write_totals, &key, &total)) {
-			add_total(r, &total);
-			count++;
-		}
-		previous = &key;
-	}
-	return count;
-}
-
 int recording_end(struct recording *r, struct kernel_side *kernel)
 {
 	size_t moved;
@@ -299,7 +246,7 @@ int recording_end(struct recording *r, struct kernel_side *kernel)
 		drain_ring(r, CLASS_DECISIVE, &moved);
 		drain_ring(r, CLASS_BULK, &moved);
 	} while (moved);
-	r->open_totals = add_open_totals(r);
+	r->open_totals = recording_add_open_totals(r);
 	r->missed = kernel_side_missed(kernel) - r->missed;
 	trace_file_add(&r->file, CHUNK_END, NULL, 0);
 	return trace_file_close(&r->file);
@@ -326,50 +273,4 @@ void recording_free(struct recording *r, struct kernel_side *kernel)
 	if (r->seen_opens >= 0)
 		close(r->seen_opens);
 	r->used = false;
-}
-
-int recording_account(const struct recording *r, const struct kernel_side *kernel,
-		      struct account *out)
-{
-	struct account *each = calloc(kernel->cpus, sizeof(*each));
-	int cpu, class, err;
-
-	if (!each)
-		return -ENOMEM;
-	memset(out, 0, sizeof(*out));
-	err = bpf_map_lookup_elem(kernel->accounts, &r->slot, each);
-	for (cpu = 0; !err && cpu < kernel->cpus; cpu++) {
-		for (class = 0; class < CLASSES; class ++) {
-			out->classes[class].counted += each[cpu].classes[class].counted;
-			out->classes[class].suppressed += each[cpu].classes[class].suppressed;
-			out->classes[class].dropped += each[cpu].classes[class].dropped;
-		}
-	}
-	free(each);
-	return err ? -errno : 0;
-}
-
-int recording_calls(const struct recording *r, const struct kernel_side *kernel,
-		    struct call_counts *counts)
-{
-	struct call_counts *each = calloc(kernel->cpus, sizeof(*each));
-	__u32 i;
-	int cpu;
-
-	if (!each)
-		return -ENOMEM;
-	memset(counts, 0, 2 * SYSCALLS * sizeof(*counts));
-	for (i = 0; i < 2 * SYSCALLS; i++) {
-		if (bpf_map_lookup_elem(r->call_counts, &i, each)) {
-			free(each);
-			return -errno;
-		}
-		for (cpu = 0; cpu < kernel->cpus; cpu++) {
-			counts[i].calls += each[cpu].calls;
-			counts[i].failed += each[cpu].failed;
-			counts[i].denied += each[cpu].denied;
-		}
-	}
-	free(each);
-	return 0;
 }

@@ -53,6 +53,8 @@ size_t recording_drain(struct recording *recording, struct kernel_side *kernel);
  * Stops tracking, hands open sums of writes over, drains, ends the file. The books stay readable.
  */
 int recording_end(struct recording *recording, struct kernel_side *kernel);
+/* Writes them into the file as the kernel side would; returns how many there were. */
+__u64 recording_add_open_totals(struct recording *recording);
 void recording_free(struct recording *recording, struct kernel_side *kernel);
 
 /* Sums over all CPUs. */
