@@ -52,6 +52,16 @@ describe("loading", () => {
     });
   });
 
+  it.each([
+    ["file_placement", ["file_event", "file_rename"]],
+    ["file_erasure", ["file_delete", "file_change"]],
+    ["sent_data", ["payload", "proxy"]],
+    ["file_create", ["file_event"]],
+  ])("sees all of %s", async (category, expected) => {
+    const [signature] = await signaturesFrom({ "r.yml": ruleText(detection, { category }) });
+    expect(signature?.categories).toEqual(expected);
+  });
+
   it.each<[string, string, number, RegExp]>([
     ["no YAML", "title: [", 1, /./],
     ["a key twice", "title: a\ntitle: b\n", 2, /unique/],

@@ -1,4 +1,5 @@
 import { isSuccess, secondsBetween } from "../outcome.ts";
+import { WRITER_FIELDS, writerFields } from "./executed-files.ts";
 import { type FactDefinition, NO_MEASUREMENTS } from "./fact.ts";
 
 export const EXECUTED_FILE_DELETED: FactDefinition = {
@@ -12,6 +13,7 @@ export const EXECUTED_FILE_DELETED: FactDefinition = {
     StillRunning: "The process that ran it had not ended.",
     SecondsSinceStart: "From its last start to the deletion.",
     WrittenInRun: "It had been made or written in this run.",
+    ...WRITER_FIELDS,
     SecondsSinceWritten: "From the last write to the deletion, where it was written in this run.",
   },
   categories: ["file_delete"],
@@ -36,6 +38,7 @@ export const EXECUTED_FILE_DELETED: FactDefinition = {
             StillRunning: runner !== undefined && !runner.ended && runner.start === start,
             SecondsSinceStart: secondsBetween(start, event),
             WrittenInRun: file !== undefined,
+            ...(file === undefined ? {} : writerFields(file)),
             SecondsSinceWritten: file === undefined ? undefined : secondsBetween(file.written, event),
           },
         },

@@ -30,6 +30,7 @@ describe("file-dropped-then-executed", () => {
         WriterAncestors: ["/bin/sh"],
         WriterIsSelf: false,
         WriterConnected: false,
+        Downloaded: false,
         SecondsBetween: 2.5,
       },
     ]);

@@ -14,6 +14,7 @@ export const FILE_DROPPED_THEN_EXECUTED: FactDefinition = {
     ...WRITER_FIELDS,
     WriterIsSelf: "The started process itself wrote it.",
     WriterConnected: "The writer had connected to the outside by then.",
+    Downloaded: "Its bytes came over the network, directly or by copies: then `downloaded-then-executed` is there too.",
     SecondsBetween: "From the last write to the start.",
   },
   categories: ["process_creation"],
@@ -31,6 +32,7 @@ export const FILE_DROPPED_THEN_EXECUTED: FactDefinition = {
           ...writerFields(file),
           WriterIsSelf: file.writer !== undefined && file.writer.key === event.process,
           WriterConnected: file.writer?.connection !== undefined,
+          Downloaded: world.downloadOf(file) !== null,
           SecondsBetween: secondsBetween(file.written, event),
         },
       }));

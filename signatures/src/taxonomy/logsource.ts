@@ -5,13 +5,19 @@ export type Mapping =
   | { readonly applies: true; readonly categories: readonly EventCategory[]; readonly keywordsOnly: boolean }
   | { readonly applies: false; readonly reason: string };
 
-/** Sigma's names for what we record under another name or as part of another category. */
+/**
+ * Sigma's names for what we record under another name or as part of another category, and three of our own for what can
+ * be done in two ways: a rule that looks at one of them alone is evaded by the other.
+ */
 const ALIASES: Readonly<Record<string, readonly EventCategory[]>> = {
   dns: ["dns_query"],
   webserver: ["proxy"],
   firewall: ["network_connection"],
   file_create: ["file_event"],
   process_tampering: ["process_access"],
+  file_placement: ["file_event", "file_rename"],
+  file_erasure: ["file_delete", "file_change"],
+  sent_data: ["payload", "proxy"],
 };
 
 /** Log services whose lines show in standard output or in a log file that the sample writes. */
