@@ -127,13 +127,11 @@ async function closeBooks(
     setting.capture.stop(),
     setting.sinkhole.stop(),
   ]);
-  const deleted = await setting.sample.deletedPaths();
   const layer = await collectLayer({
     plan,
     runFolder: options.runFolder,
     layers: setting.sample.layers,
     volumes: setting.volumes,
-    deleted,
     pausePid: setting.pause.pid,
     etcBefore: run.etcBefore,
   });

@@ -12,8 +12,6 @@ export interface ContainerEnd {
   readonly oomKilled: boolean;
 }
 
-/** Of the engine's three kinds of change. */
-const CHANGE_DELETED = 2;
 const END_POLL_MS = 10;
 
 /** The sample's own container, from its creation to its removal. */
@@ -52,7 +50,7 @@ export class SampleContainer {
     this.#output = (await askEngine("attach to the sample", () =>
       this.#container.attach({ stream: true, stdout: true, stderr: true }),
     )) as unknown as Duplex;
-    output.read(this.#docker.modem, this.#output);
+    output.read(this.#output);
   }
 
   /**
@@ -100,16 +98,6 @@ export class SampleContainer {
       }
       await sleep(END_POLL_MS);
     }
-  }
-
-  /**
-   * Paths that the engine shows as deleted: also folders that were removed and made again, which hide all that the image
-   * has in them by an attribute that only the engine reads for us.
-   */
-  async deletedPaths(): Promise<Set<string>> {
-    const answer = await askEngine("compare the sample with its image", () => this.#container.changes());
-    const changes = (answer ?? []) as { readonly Kind: number; readonly Path: string }[];
-    return new Set(changes.filter(({ Kind }) => Kind === CHANGE_DELETED).map(({ Path }) => Path));
   }
 
   /** Closes our end of the output. */

@@ -3,15 +3,14 @@ import { type DetonationPlan, type LayerEntry, type LimitHit, RUN_FILES } from "
 import type { SampleVolume } from "../docker/hardening.ts";
 import { compareEtcFiles, type EtcFile } from "./etc-files.ts";
 import { ImageLayers } from "./image-layers.ts";
-import { LayerWalk } from "./layer-walk.ts";
+import { LayerWalk, MAX_ENTRIES } from "./layer-walk.ts";
+import { findOpaqueFolders } from "./opaque-folders.ts";
 
 export interface CollectOptions {
   readonly plan: DetonationPlan;
   readonly runFolder: string;
   /** Host folders of the writable layer and the image's layers. */
   readonly layers: { readonly upper: string; readonly lowers: readonly string[] };
-  /** Paths that the engine shows as deleted. */
-  readonly deleted: ReadonlySet<string>;
   readonly volumes: readonly SampleVolume[];
   /** Still running: through its root the volumes and /dev/shm are read. */
   readonly pausePid: number;
@@ -21,11 +20,12 @@ export interface CollectOptions {
 
 /** Everything that the sample left in files, compared with its image. The sample must be dead. */
 export async function collectLayer(options: CollectOptions): Promise<{ entries: LayerEntry[]; limits: LimitHit[] }> {
-  const { deleted, etcBefore, layers, pausePid, plan, runFolder, volumes } = options;
+  const { etcBefore, layers, pausePid, plan, runFolder, volumes } = options;
   const keepIn = join(runFolder, RUN_FILES.dropped);
   const engineMade = [plan.workdir, ...volumes.map(({ path }) => path)];
+  const opaque = await findOpaqueFolders(layers.upper, MAX_ENTRIES);
   const image = new ImageLayers(layers.lowers);
-  const walk = new LayerWalk({ image, limits: plan.limits, deleted, engineMade, keepIn });
+  const walk = new LayerWalk({ image, limits: plan.limits, opaque, engineMade, keepIn });
   await walk.walk({ where: "layer", folder: layers.upper, path: "/" });
   const root = `/proc/${pausePid}/root`;
   for (const volume of volumes) {

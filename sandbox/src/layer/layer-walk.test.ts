@@ -34,11 +34,11 @@ function write(path: string, content: string, mode = 0o644): void {
   chmodSync(full, mode);
 }
 
-async function walk(options: { deleted?: string[]; engineMade?: string[]; limits?: Partial<DetonationLimits> } = {}) {
+async function walk(options: { opaque?: string[]; engineMade?: string[]; limits?: Partial<DetonationLimits> } = {}) {
   const found = new LayerWalk({
     image: new ImageLayers([join(root, "top"), join(root, "base")]),
     limits: { ...LIMITS, ...options.limits },
-    deleted: new Set(options.deleted),
+    opaque: new Set(options.opaque),
     engineMade: options.engineMade ?? [],
     keepIn: join(root, "dropped"),
   });
@@ -126,7 +126,7 @@ describe("compared with the image", () => {
     write("top/var/log/b", "22");
     write("base/var/log/c", "333");
     write("upper/var/log/c", "333");
-    expect((await walk({ deleted: ["/var/log"] })).entries).toMatchObject([
+    expect((await walk({ opaque: ["/var/log"] })).entries).toMatchObject([
       { path: "/var/log/a", change: "deleted", size: 1 },
       { path: "/var/log/b", change: "deleted", size: 2 },
     ]);

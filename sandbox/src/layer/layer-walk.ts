@@ -5,7 +5,7 @@ import { readContent } from "./file-content.ts";
 import { type ImageLayers, isWhiteout } from "./image-layers.ts";
 
 /** Entries looked at, all places together. */
-const MAX_ENTRIES = 100_000;
+export const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 200;
 /** The kernel takes no longer path (PATH_MAX) with a name of 255 bytes at its end; a sample can nest folders deeper. */
 const MAX_PATH_BYTES = 4096 - 257;
@@ -30,7 +30,7 @@ export class LayerWalk {
   readonly #image: ImageLayers;
   readonly #limits: DetonationLimits;
   readonly #keepIn: string;
-  readonly #deleted: ReadonlySet<string>;
+  readonly #opaque: ReadonlySet<string>;
   readonly #engineMade: readonly string[];
   #lastPause = 0;
   #seen = 0;
@@ -40,21 +40,21 @@ export class LayerWalk {
   #uncounted = false;
 
   /**
-   * `deleted` are paths that the engine shows as deleted, `engineMade` folders that it makes when an image has them not
+   * `opaque` are folders that hide the image's (see `findOpaqueFolders`), `engineMade` folders that it makes when an image has them not
    * (working directory, mount points), `keepIn` is the folder for copies.
    */
   constructor(options: {
     image: ImageLayers;
     limits: DetonationLimits;
-    deleted: ReadonlySet<string>;
+    opaque: ReadonlySet<string>;
     engineMade: readonly string[];
     keepIn: string;
   }) {
-    const { deleted, engineMade, image, keepIn, limits } = options;
+    const { opaque, engineMade, image, keepIn, limits } = options;
     this.#image = image;
     this.#limits = limits;
     this.#keepIn = keepIn;
-    this.#deleted = deleted;
+    this.#opaque = opaque;
     this.#engineMade = engineMade.map((path) => `${path}/`);
     mkdirSync(keepIn, { recursive: true, mode: 0o700 });
   }
@@ -83,6 +83,9 @@ export class LayerWalk {
       this.#uncounted = true;
       return;
     }
+    const { where } = at.place;
+    // A volume begins as a copy of what the image has there: what is missing from it is gone.
+    if (where === "volume" || (where === "layer" && this.#opaque.has(at.path.toString("latin1")))) this.#reportGone(at);
     for (const name of readdirSync(at.host, { encoding: "buffer" }).toSorted((a, b) => a.compare(b))) {
       if (this.#seen++ >= MAX_ENTRIES) {
         this.#uncounted = true;
@@ -96,7 +99,6 @@ export class LayerWalk {
       const entry = this.#compare(at.place, host, path, stats);
       if (entry !== null) this.entries.push(entry);
       if (!stats.isDirectory()) continue;
-      if (at.place.where === "layer" && this.#deleted.has(path.toString("utf8"))) this.#reportHidden(host, path);
       await this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
     }
   }
@@ -108,21 +110,22 @@ export class LayerWalk {
     this.#lastPause = performance.now();
   }
 
-  /** A folder that was removed and made again: what the image has in it and the new one has not is gone. */
-  #reportHidden(host: Buffer, path: Buffer): void {
+  /** What the image has in a folder that hides it, and that folder has not. */
+  #reportGone({ place, host, path }: { place: Place; host: Buffer; path: Buffer }): void {
     const present = new Set(readdirSync(host, { encoding: "latin1" }));
     for (const name of this.#image.list(path)) {
       if (present.has(name.toString("latin1")) || this.#seen++ >= MAX_ENTRIES) continue;
       const gone = join(path, name);
       const before = this.#image.find(gone);
-      if (before !== null) this.entries.push(describeDeleted(gone, before.stats));
+      if (before !== null) this.entries.push(describeDeleted(place, gone, before.stats));
     }
   }
 
   /** Null when it is as in the image: a volume starts as a copy, and overlay makes folders on the way to a file. */
-  #compare({ where }: Place, host: Buffer, path: Buffer, stats: BigIntStats): LayerEntry | null {
+  #compare(place: Place, host: Buffer, path: Buffer, stats: BigIntStats): LayerEntry | null {
+    const { where } = place;
     const before = this.#image.find(path);
-    if (where === "layer" && isWhiteout(stats)) return describeDeleted(path, before?.stats);
+    if (where === "layer" && isWhiteout(stats)) return describeDeleted(place, path, before?.stats);
     const base = {
       path: path.toString("utf8"),
       change: before === null ? ("added" as const) : ("changed" as const),
@@ -167,9 +170,9 @@ export class LayerWalk {
   }
 }
 
-function describeDeleted(path: Buffer, before: BigIntStats | undefined): LayerEntry {
+function describeDeleted({ where }: Place, path: Buffer, before: BigIntStats | undefined): LayerEntry {
   const was = before === undefined ? UNKNOWN : describeStats(before);
-  return { path: path.toString("utf8"), change: "deleted", where: "layer", ...was };
+  return { path: path.toString("utf8"), change: "deleted", where, ...was };
 }
 
 const UNKNOWN = { type: "other" as const, size: 0, mode: "0", uid: 0, gid: 0 };

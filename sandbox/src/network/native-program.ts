@@ -1,7 +1,14 @@
 import { fileURLToPath } from "node:url";
 
 /** Programs built by `sandbox/native/Makefile`. */
-export type NativeProgram = "pause" | "harmless" | "sink-sockets" | "run-capture" | "plain-link" | "probe-path";
+export type NativeProgram =
+  | "pause"
+  | "harmless"
+  | "sink-sockets"
+  | "run-capture"
+  | "plain-link"
+  | "probe-path"
+  | "opaque-folders";
 
 /** Absolute path of one; the folder is as far from `src/network` as from `dist/network`. */
 export function nativeProgram(name: NativeProgram): string {
