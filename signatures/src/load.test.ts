@@ -55,6 +55,7 @@ describe("loading", () => {
   it.each([
     ["file_placement", ["file_event", "file_rename"]],
     ["file_erasure", ["file_delete", "file_change"]],
+    ["file_opening", ["file_access", "file_event"]],
     ["sent_data", ["payload", "proxy"]],
     ["file_create", ["file_event"]],
   ])("sees all of %s", async (category, expected) => {

@@ -6,7 +6,7 @@ export type Mapping =
   | { readonly applies: false; readonly reason: string };
 
 /**
- * Sigma's names for what we record under another name or as part of another category, and three of our own for what can
+ * Sigma's names for what we record under another name or as part of another category, and four of our own for what can
  * be done in two ways: a rule that looks at one of them alone is evaded by the other.
  */
 const ALIASES: Readonly<Record<string, readonly EventCategory[]>> = {
@@ -17,6 +17,7 @@ const ALIASES: Readonly<Record<string, readonly EventCategory[]>> = {
   process_tampering: ["process_access"],
   file_placement: ["file_event", "file_rename"],
   file_erasure: ["file_delete", "file_change"],
+  file_opening: ["file_access", "file_event"],
   sent_data: ["payload", "proxy"],
 };
 
