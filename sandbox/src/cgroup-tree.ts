@@ -37,14 +37,16 @@ export function allRoots(trees: CgroupTrees): string[] {
   return trees.unified === null ? [...trees.legacy] : [trees.unified, ...trees.legacy];
 }
 
-/** Thaws and kills everything below `path` in the v2 tree. */
+/**
+ * Thaws and kills everything below `path` in the v2 tree. All at once where the kernel can (since 5.14), which no fork
+ * outruns; then one by one, since it passes over a process whose first thread has ended while others go on (tried on 6.18).
+ */
 export function killTree(trees: CgroupTrees, path: string): void {
   thawTree(trees, path);
   if (trees.unified === null) return;
   const folder = join(trees.unified, path);
-  if (tryWrite(join(folder, "cgroup.kill"), "1")) return;
-  // Before kernel 5.14: by process id, again and again while new ones appear.
-  for (let round = 0; round < 50; round += 1) {
+  const rounds = tryWrite(join(folder, "cgroup.kill"), "1") ? 1 : MAX_KILL_ROUNDS;
+  for (let round = 0; round < rounds; round++) {
     const pids = listProcesses(folder, 100_000);
     if (pids.length === 0) return;
     for (const pid of pids) {
@@ -56,6 +58,9 @@ export function killTree(trees: CgroupTrees, path: string): void {
     }
   }
 }
+
+/** Without `cgroup.kill`: again and again, while new ones appear. */
+const MAX_KILL_ROUNDS = 50;
 
 /** Removes a run's folder from every hierarchy, deepest first; waits for dying processes. Throws TEARDOWN_FAILED. */
 export async function removeTree(trees: CgroupTrees, top: string): Promise<void> {

@@ -40,6 +40,7 @@ export async function detonate(
   const setting = await prepareSetting(plan, image, options, parts);
   const [recorded] = await Promise.allSettled([record(setting, plan, image, options, tell)]);
   const [down] = await Promise.allSettled([setting.takeDown()]);
+  if (down.status === "rejected") parts.abandon(options.runName);
   // What went wrong first says more than what could not be removed because of it; the reaper takes care of that.
   if (options.signal.aborted && recorded.status === "rejected") throw interrupted();
   if (recorded.status === "rejected") throw toFault(recorded.reason, "INTERNAL", "the run failed");

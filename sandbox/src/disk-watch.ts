@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { Fault, type LimitHit } from "@airlock/contracts";
+import { listThreads } from "./threads.ts";
 
 /** Below this much free space on the engine's disk no run starts, and a running one ends: the database shares it. */
 const FREE_FLOOR_BYTES = 512 * 1024 * 1024;
@@ -114,16 +115,17 @@ function blocksOf(stats: BigIntStats | null): number {
 /** Bytes of files in the sample's root file system that are open and have no name: no walk finds them. */
 function countUnnamed(pids: readonly number[]): number {
   const seen = new Map<bigint, number>();
-  for (const pid of pids) {
+  // Threads may each have descriptors of their own (clone without CLONE_FILES).
+  for (const thread of pids.flatMap(listThreads)) {
     try {
-      const { dev } = statSync(`/proc/${pid}/root`, { bigint: true });
-      for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-        const stats = readUnnamed(`/proc/${pid}/fd/${fd}`);
+      const { dev } = statSync(`${thread}/root`, { bigint: true });
+      for (const fd of readdirSync(`${thread}/fd`)) {
+        const stats = readUnnamed(`${thread}/fd/${fd}`);
         // Of another device: in memory, and bounded as that.
         if (stats !== null && stats.dev === dev) seen.set(stats.ino, blocksOf(stats));
       }
     } catch {
-      // The process has gone, and its files with it.
+      // The thread has gone, and its files with it.
     }
   }
   return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);

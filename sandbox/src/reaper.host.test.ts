@@ -30,7 +30,7 @@ async function startOwner(): Promise<{ child: ChildProcess; run: RunName }> {
   });
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
   const run = parseRunName(line.toString("utf8").trim());
-  if (run === null) throw new Error(`not a run: ${line}`);
+  if (run === null) throw new Error(`not a run: ${line.toString("utf8")}`);
   return { child, run };
 }
 

@@ -7,14 +7,19 @@ import { listEngineRuns, removeRunContainers } from "./docker/run-containers.ts"
 import { removeVolume } from "./docker/volumes.ts";
 import { reapNetworks } from "./network/sample-network.ts";
 import { reapRunFolders } from "./run-folder.ts";
-import { isOwnerAlive } from "./run-name.ts";
+import { isOwnerAlive, type RunName } from "./run-name.ts";
 
 /**
  * Removes what dead owners left on this host: processes and containers first, since they hold all the rest. What belongs to
  * a live process, or carries no run's name, is never touched. Returns how many things were removed. Every part is tried,
- * then TEARDOWN_FAILED says what could not be removed.
+ * then TEARDOWN_FAILED says what could not be removed. `isLeft` says more: runs of live owners that are over all the same.
  */
-export async function reap(engine: Engine, images: EngineImages): Promise<number> {
+export async function reap(
+  engine: Engine,
+  images: EngineImages,
+  isLeft: (run: RunName) => boolean = () => false,
+): Promise<number> {
+  const isDead = (run: RunName) => !isOwnerAlive(run) || isLeft(run);
   const failures: string[] = [];
   const attempt = async (what: string, part: () => Promise<number>) => {
     try {
@@ -25,9 +30,9 @@ export async function reap(engine: Engine, images: EngineImages): Promise<number
     }
   };
   let reaped = 0;
-  reaped += await attempt("containers", () => reapContainers(engine));
-  reaped += await attempt("networks", async () => (await reapNetworks((name) => !isOwnerAlive(name))).length);
-  reaped += await attempt("control groups", reapCgroups);
+  reaped += await attempt("containers", () => reapContainers(engine, isDead));
+  reaped += await attempt("networks", async () => (await reapNetworks(isDead)).length);
+  reaped += await attempt("control groups", () => reapCgroups(isDead));
   reaped += await attempt("images", () => images.reap());
   reaped += await attempt("folders", reapRunFolders);
   if (failures.length > 0) throw new Fault("TEARDOWN_FAILED", `leftovers of dead runs: ${failures.join("; ")}`);
@@ -35,12 +40,12 @@ export async function reap(engine: Engine, images: EngineImages): Promise<number
 }
 
 /** The engine can't end what is frozen, as a sample is whose owner died while the recorder was catching up. */
-async function reapContainers({ docker }: Engine): Promise<number> {
+async function reapContainers({ docker }: Engine, isDead: (run: RunName) => boolean): Promise<number> {
   const trees = findCgroupTrees();
   for (const [run, top] of listRunCgroups(trees)) {
-    if (!isOwnerAlive(run)) killTree(trees, top);
+    if (isDead(run)) killTree(trees, top);
   }
-  const dead = (await listEngineRuns(docker)).filter(({ run }) => !isOwnerAlive(run));
+  const dead = (await listEngineRuns(docker)).filter(({ run }) => isDead(run));
   await Promise.all(
     dead.map(async ({ run, volumes }) => {
       await removeRunContainers(docker, run);
@@ -50,9 +55,9 @@ async function reapContainers({ docker }: Engine): Promise<number> {
   return dead.length;
 }
 
-async function reapCgroups(): Promise<number> {
+async function reapCgroups(isDead: (run: RunName) => boolean): Promise<number> {
   const trees = findCgroupTrees();
-  const dead = [...listRunCgroups(trees)].filter(([run]) => !isOwnerAlive(run));
+  const dead = [...listRunCgroups(trees)].filter(([run]) => isDead(run));
   for (const [, top] of dead) await removeTree(trees, top);
   return dead.length;
 }

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import type { DetonationLimits, LimitHit } from "@airlock/contracts";
 import type { SampleCgroup } from "./cgroup.ts";
-import type { SampleVolume } from "./docker/hardening.ts";
+import { boundVolume, type SampleVolume } from "./docker/hardening.ts";
 
 /**
  * Watches the bounds that the kernel itself enforces, for what it refused: processes, memory, space in volumes. The
@@ -35,7 +35,7 @@ export class ResourceWatch {
 
   /** What was hit. `oomKilled` is the engine's own word on the container, which outlives the counters. */
   limits(oomKilled: boolean): LimitHit[] {
-    const { memoryBytes, pids, shmBytes, volumeBytes } = this.#limits;
+    const { memoryBytes, pids, shmBytes } = this.#limits;
     const hits: LimitHit[] = [];
     if (oomKilled || this.#oomKills > 0) {
       const detail = `the kernel killed ${Math.max(1, this.#oomKills)} processes for their memory`;
@@ -47,7 +47,7 @@ export class ResourceWatch {
       hits.push({ limit: "pids", bound: pids, affectedSample: true, detail });
     }
     for (const path of this.#full) {
-      const bound = path === "/dev/shm" ? shmBytes : volumeBytes;
+      const bound = path === "/dev/shm" ? shmBytes : boundVolume(this.#limits, this.#folders.size - 1);
       hits.push({ limit: "volume", bound, affectedSample: true, detail: `${path} was full` });
     }
     return hits;

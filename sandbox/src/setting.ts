@@ -47,7 +47,7 @@ export async function prepareSetting(
   } catch (error) {
     failed.abort();
     // The cause says more than what could not be undone; the reaper takes care of that.
-    await teardown.run().catch(() => undefined);
+    await teardown.run().catch(() => parts.abandon(options.runName));
     refuseStopped({ stop: options.signal });
     throw error;
   }

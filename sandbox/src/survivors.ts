@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import type { Survivor } from "@airlock/contracts";
 import { nameSyscall } from "./recorder/syscall-names.ts";
+import { listThreads } from "./threads.ts";
 
 /** Beyond this many the rest says nothing new. */
 const MAX_SURVIVORS = 200;
@@ -11,7 +12,7 @@ const MAX_DESCRIPTORS = 4096;
  * ids; one that ends meanwhile is left out. To be called before anything is signalled or frozen: both wake sleepers.
  */
 export function examineSurvivors(pids: readonly number[]): Survivor[] {
-  const sockets = readSockets(pids[0]);
+  const sockets = readSockets(pids.map((pid) => listThreads(pid)[0]).find((thread) => thread !== undefined));
   return pids.slice(0, MAX_SURVIVORS).flatMap((pid) => {
     try {
       return [examine(pid, sockets)];
@@ -23,16 +24,17 @@ export function examineSurvivors(pids: readonly number[]): Survivor[] {
 }
 
 function examine(pid: number, sockets: SocketTable): Survivor {
-  const inodes = listDescriptors(pid).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
-  const compat = is32Bit(pid);
-  const waits = readdirSync(`/proc/${pid}/task`).map((tid) =>
-    readWait(readFileSync(`/proc/${pid}/task/${tid}/syscall`, "utf8"), compat),
-  );
+  const threads = listThreads(pid);
+  const [first] = threads;
+  if (first === undefined) throw new Error("gone");
+  const inodes = listDescriptors(first).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
+  const compat = is32Bit(first);
+  const waits = threads.map((thread) => readWait(readFileSync(`${thread}/syscall`, "utf8"), compat));
   return {
     pid,
-    comm: readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd(),
+    comm: readFileSync(`${first}/comm`, "utf8").trimEnd(),
     waitingIn: waits[0] ?? RUNNING,
-    waitsOnTimerOnly: waits.length > 0 && waits.every((name) => SLEEPS.has(name)),
+    waitsOnTimerOnly: waits.every((name) => SLEEPS.has(name)),
     listening: inodes.some((inode) => sockets.listening.has(inode)),
     connected: inodes.some((inode) => sockets.connected.has(inode)),
   };
@@ -62,9 +64,9 @@ const SLEEPS: ReadonlySet<string> = new Set(
 );
 
 /** Such a program's calls have other numbers. The class stands in the fifth byte of the file (elf(5)). */
-function is32Bit(pid: number): boolean {
+function is32Bit(thread: string): boolean {
   const head = Buffer.alloc(5);
-  const file = openSync(`/proc/${pid}/exe`, "r");
+  const file = openSync(`${thread}/exe`, "r");
   try {
     readSync(file, head, 0, head.length, 0);
   } finally {
@@ -73,8 +75,8 @@ function is32Bit(pid: number): boolean {
   return head[4] === 1;
 }
 
-function listDescriptors(pid: number): string[] {
-  const folder = `/proc/${pid}/fd`;
+function listDescriptors(thread: string): string[] {
+  const folder = `${thread}/fd`;
   return readdirSync(folder)
     .slice(0, MAX_DESCRIPTORS)
     .flatMap((fd) => {
@@ -99,26 +101,26 @@ const UDP_UNCONNECTED = "07";
 const UNIX_ACCEPTS = "00010000";
 
 /** Sockets of the sample's network namespace, by inode; all its processes share the one. */
-function readSockets(pid: number | undefined): SocketTable {
+function readSockets(thread: string | undefined): SocketTable {
   const listening = new Set<string>();
   const connected = new Set<string>();
-  if (pid === undefined) return { listening, connected };
+  if (thread === undefined) return { listening, connected };
   for (const protocol of ["tcp", "tcp6", "udp", "udp6"]) {
-    for (const [, , , state, , , , , , inode] of readTable(pid, protocol)) {
+    for (const [, , , state, , , , , , inode] of readTable(thread, protocol)) {
       if (inode === undefined) continue;
       if (state === TCP_ESTABLISHED) connected.add(inode);
       if (state === TCP_LISTEN || (protocol.startsWith("udp") && state === UDP_UNCONNECTED)) listening.add(inode);
     }
   }
-  for (const [, , , flags, , , inode] of readTable(pid, "unix")) {
+  for (const [, , , flags, , , inode] of readTable(thread, "unix")) {
     if (flags === UNIX_ACCEPTS && inode !== undefined) listening.add(inode);
   }
   return { listening, connected };
 }
 
-function readTable(pid: number, name: string): string[][] {
+function readTable(thread: string, name: string): string[][] {
   try {
-    const lines = readFileSync(`/proc/${pid}/net/${name}`, "utf8").split("\n").slice(1);
+    const lines = readFileSync(`${thread}/net/${name}`, "utf8").split("\n").slice(1);
     return lines.map((line) => line.trim().split(/\s+/));
   } catch {
     return [];

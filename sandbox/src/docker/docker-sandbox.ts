@@ -1,6 +1,8 @@
 import { Fault } from "@airlock/contracts";
 import { detonate } from "../detonation.ts";
+import { reap } from "../reaper.ts";
 import { Recorder } from "../recorder/recorder.ts";
+import type { RunName } from "../run-name.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { connectEngine, type Engine } from "./engine.ts";
 import { type EngineImages, openEngineImages } from "./images.ts";
@@ -26,21 +28,33 @@ export async function openDockerSandbox(): Promise<DockerSandbox> {
   });
   const images = openEngineImages(engine.docker);
   const recorder = async () => {
-    const current = await recording;
-    if (!current.alive) recording = startRecorder();
+    const current = await recording.catch(() => null);
+    if (current?.alive !== true) recording = startRecorder();
     return recording;
   };
-  const parts: SandboxParts = { engine, images, recorder };
+  const abandoned = new Set<RunName>();
+  const parts: SandboxParts = { engine, images, recorder, abandon: (run) => abandoned.add(run) };
   return {
     images,
     engine,
-    detonate: (plan, image, options) => detonate(plan, image, options, parts),
+    async detonate(plan, image, options) {
+      await reapAbandoned(engine, images, abandoned);
+      return detonate(plan, image, options, parts);
+    },
     describe: async () => ({
       engineVersion: `docker ${engine.facts.version} ${engine.facts.runtime}`,
       sensorBuild: (await recorder()).build,
     }),
     close: () => closeRecorder(recording),
   };
+}
+
+/** An engine that was away when a run ended has kept its containers. If it still can't be done, the next run tries again. */
+async function reapAbandoned(engine: Engine, images: EngineImages, abandoned: Set<RunName>): Promise<void> {
+  if (abandoned.size === 0) return;
+  const runs = new Set(abandoned);
+  await reap(engine, images, (run) => runs.has(run));
+  for (const run of runs) abandoned.delete(run);
 }
 
 function startRecorder(): Promise<Recorder> {
