@@ -11,14 +11,15 @@ import {
 } from "@airlock/contracts";
 import { measureBootToUnixNs } from "./clock.ts";
 import { requireFreeSpace } from "./disk-watch.ts";
+import { type Refusal, SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { type EtcFile, readEtcFiles } from "./layer/etc-files.ts";
 import { collectLayer } from "./layer/layer-collection.ts";
 import { OutputCollector } from "./output-collector.ts";
 import { ResourceWatch } from "./resource-watch.ts";
 import type { DetonateOptions, DetonationProgress } from "./sandbox.ts";
-import { prepareSetting, type Setting } from "./setting.ts";
-import { stopSample } from "./stopping.ts";
+import { type LiveSetting, prepareSetting, type Setting } from "./setting.ts";
+import { describeRefusal, stopSample } from "./stopping.ts";
 import { type RunEnd, watchSample } from "./watching.ts";
 
 /**
@@ -67,14 +68,9 @@ async function record(
   await writeRecording(options.runFolder, recording);
 }
 
-interface SampleRun {
+interface SampleRun extends SampleLife {
   readonly output: OutputCollector;
-  /** The engine has closed the stream, so nothing of it is missing. */
-  readonly outputWhole: boolean;
-  readonly end: RunEnd;
-  readonly startedAt: Date;
   readonly endedAt: Date;
-  readonly windowMs: number;
   readonly bootToUnixNs: bigint;
   readonly etcBefore: readonly EtcFile[];
 }
@@ -86,28 +82,57 @@ async function runSample(
   tell: Tell,
 ): Promise<SampleRun> {
   const output = new OutputCollector(plan.limits.outputBytes);
-  const resources = new ResourceWatch(setting.cgroup, plan.limits, setting.pause.pid, setting.volumes);
-  await setting.sample.attach(output);
   const etcBefore = readEtcFiles(setting.pause.etcFiles);
   const bootToUnixNs = measureBootToUnixNs();
-  if (signal.aborted) throw interrupted();
+  const { sample } = setting;
+  const life =
+    sample instanceof SampleContainer
+      ? await liveOut({ ...setting, sample }, plan, { output, signal }, tell)
+      : neverLived(sample, plan, setting);
+  return { ...life, output, endedAt: new Date(), bootToUnixNs, etcBefore };
+}
 
+interface SampleLife {
+  readonly startedAt: Date;
+  readonly windowMs: number;
+  readonly end: RunEnd;
+  /** The engine has closed the stream, so nothing of the output is missing. */
+  readonly outputWhole: boolean;
+}
+
+async function liveOut(
+  setting: LiveSetting,
+  plan: DetonationPlan,
+  { output, signal }: { output: OutputCollector; signal: AbortSignal },
+  tell: Tell,
+): Promise<SampleLife> {
+  const { sample } = setting;
+  await sample.attach(output);
+  if (signal.aborted) throw interrupted();
   const startedAt = new Date();
   const start = performance.now();
-  const started = await setting.sample.start();
-  if (started.started) setting.sinkhole.stimulate();
-  const watched = started.started
-    ? await watchSample(setting, plan, { output, resources, signal }, () => tell("running", setting.trace.progress()))
-    : { kind: "never-started" as const, reason: started.reason };
+  const refusal = await sample.start();
+  if (refusal !== null) {
+    sample.detach();
+    return neverLived(refusal, plan, setting);
+  }
+  setting.sinkhole.stimulate();
+  const resources = new ResourceWatch(setting.cgroup, plan.limits, setting.pause.pid, setting.volumes);
+  const watched = { output, resources, signal };
+  const watchEnd = await watchSample(setting, plan, watched, () => tell("running", setting.trace.progress()));
   const windowMs = performance.now() - start;
   if (signal.aborted) throw interrupted();
 
   tell("stopping", setting.trace.progress());
-  const end = await stopSample(setting, plan, { output, resources }, watched);
-  // Never started means never attached to anything: the engine closes that stream in its own time.
-  const outputWhole = !started.started || (await output.closes(OUTPUT_DRAIN_MS));
-  setting.sample.detach();
-  return { output, outputWhole, end, startedAt, endedAt: new Date(), windowMs, bootToUnixNs, etcBefore };
+  const end = await stopSample(setting, plan, watched, watchEnd);
+  if (signal.aborted) throw interrupted();
+  const outputWhole = await output.closes(OUTPUT_DRAIN_MS);
+  sample.detach();
+  return { startedAt, windowMs, end, outputWhole };
+}
+
+function neverLived(refusal: Refusal, plan: DetonationPlan, { volumes }: Setting): SampleLife {
+  return { startedAt: new Date(), windowMs: 0, end: describeRefusal(refusal, plan, volumes), outputWhole: true };
 }
 
 /** Sensors first: what is collected afterwards must not look like the sample's doing. */
@@ -131,11 +156,13 @@ async function closeBooks(
   const layer = await collectLayer({
     plan,
     runFolder: options.runFolder,
-    layers: setting.sample.layers,
+    layers: setting.sample instanceof SampleContainer ? setting.sample.layers : null,
     volumes: setting.volumes,
-    pausePid: setting.pause.pid,
+    pausePid: setting.pause.isAlive() ? setting.pause.pid : null,
     etcBefore: run.etcBefore,
   });
+  // Volumes and shared memory are read through pause: without it they were not.
+  const layerWhole = setting.pause.isAlive();
   const { end, output } = run;
   return Recording.parse({
     schemaVersion: 1,
@@ -159,7 +186,7 @@ async function closeBooks(
       { name: "capture", confirmed: true, aliveAtEnd: alive.capture, detail: "" },
       { name: "sinkhole", confirmed: true, aliveAtEnd: alive.sinkhole, detail: "" },
       { name: "output", confirmed: true, aliveAtEnd: run.outputWhole, detail: "" },
-      { name: "layer", confirmed: true, aliveAtEnd: true, detail: "" },
+      { name: "layer", confirmed: true, aliveAtEnd: layerWhole, detail: "" },
       { name: "resources", confirmed: true, aliveAtEnd: true, detail: "" },
     ],
     limits: [...end.limits, ...output.limits(), ...layer.limits],

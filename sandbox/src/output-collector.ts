@@ -1,12 +1,10 @@
-import { type Duplex, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CapturedOutput, LimitHit } from "@airlock/contracts";
 import type { z } from "zod";
+import { OutputFrames, type OutputName } from "./docker/output-frames.ts";
 
-/** The part of the engine client that takes its multiplexed stream apart. */
-interface Demultiplexer {
-  demuxStream(stream: Duplex, stdout: Writable, stderr: Writable): void;
-}
+type Captured = z.infer<typeof CapturedOutput>;
 
 /**
  * Reads both outputs to their end, keeps the head of each and counts the rest. Always reads on: an output that nobody
@@ -14,19 +12,19 @@ interface Demultiplexer {
  */
 export class OutputCollector {
   readonly #limit: number;
-  readonly #stdout: HeadKeeper;
-  readonly #stderr: HeadKeeper;
+  readonly #heads: Readonly<Record<OutputName, Head>>;
+  readonly #frames = new OutputFrames((name, part) => this.#heads[name].add(part));
   #closed: Promise<void> = Promise.resolve();
   #hasClosed = false;
 
   constructor(limitBytes: number) {
     this.#limit = limitBytes;
-    this.#stdout = new HeadKeeper(limitBytes);
-    this.#stderr = new HeadKeeper(limitBytes);
+    this.#heads = { stdout: new Head(limitBytes), stderr: new Head(limitBytes) };
   }
 
-  read(modem: Demultiplexer, stream: Duplex): void {
-    modem.demuxStream(stream, this.#stdout, this.#stderr);
+  /** Takes over the engine's stream of both outputs. */
+  read(stream: Readable): void {
+    stream.on("data", (chunk: Buffer) => this.#frames.read(chunk));
     this.#closed = new Promise((resolve) => {
       const close = () => {
         this.#hasClosed = true;
@@ -40,58 +38,49 @@ export class OutputCollector {
     return this.#hasClosed;
   }
 
-  /** True once the engine has closed the stream, which it does when the container has ended; false after `timeoutMs`. */
+  /**
+   * True once the engine has closed the stream, which it does when the container has ended, and all in it came whole; false when
+   * it broke off, or after `timeoutMs`.
+   */
   async closes(timeoutMs: number): Promise<boolean> {
     await Promise.race([this.#closed, sleep(timeoutMs, undefined, { ref: false })]);
-    return this.#hasClosed;
+    return this.#hasClosed && this.#frames.whole;
   }
 
-  result(): { stdout: z.infer<typeof CapturedOutput>; stderr: z.infer<typeof CapturedOutput> } {
-    return { stdout: this.#stdout.result(), stderr: this.#stderr.result() };
+  result(): Readonly<Record<OutputName, Captured>> {
+    return { stdout: this.#heads.stdout.result(), stderr: this.#heads.stderr.result() };
   }
 
   limits(): LimitHit[] {
-    return [["stdout", this.#stdout.result()] as const, ["stderr", this.#stderr.result()] as const].flatMap(
-      ([name, { bytes, truncated }]) =>
-        truncated
-          ? [
-              {
-                limit: "output" as const,
-                bound: this.#limit,
-                affectedSample: false,
-                detail: `${bytes} bytes of ${name}`,
-              },
-            ]
-          : [],
-    );
+    return Object.entries(this.result())
+      .filter(([, { truncated }]) => truncated)
+      .map(([name, { bytes }]) => ({
+        limit: "output",
+        bound: this.#limit,
+        affectedSample: false,
+        detail: `${bytes} bytes of ${name}`,
+      }));
   }
 }
 
-class HeadKeeper extends Writable {
-  readonly #limit: number;
-  readonly #kept: Buffer[] = [];
+/** The beginning of one output, in one piece of memory: a sample may write a byte at a time. */
+class Head {
+  readonly #kept: Buffer;
   #keptBytes = 0;
   #bytes = 0;
 
   constructor(limit: number) {
-    super();
-    this.#limit = limit;
+    this.#kept = Buffer.allocUnsafe(limit);
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#bytes += chunk.length;
-    const room = this.#limit - this.#keptBytes;
-    if (room > 0) {
-      const part = Buffer.from(chunk.subarray(0, room));
-      this.#kept.push(part);
-      this.#keptBytes += part.length;
-    }
-    done();
+  add(part: Buffer): void {
+    this.#bytes += part.length;
+    this.#keptBytes += part.copy(this.#kept, this.#keptBytes);
   }
 
-  result(): z.infer<typeof CapturedOutput> {
+  result(): Captured {
     return {
-      text: Buffer.concat(this.#kept).toString("utf8"),
+      text: this.#kept.toString("utf8", 0, this.#keptBytes),
       bytes: this.#bytes,
       truncated: this.#bytes > this.#keptBytes,
     };

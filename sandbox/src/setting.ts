@@ -4,7 +4,7 @@ import { placeCgroup, SampleCgroup } from "./cgroup.ts";
 import { planVolumes, type SampleVolume } from "./docker/hardening.ts";
 import { ensurePauseImage, type PauseContainer, startPause } from "./docker/pause-container.ts";
 import { removeRunContainer } from "./docker/run-containers.ts";
-import { SampleContainer } from "./docker/sample-container.ts";
+import { type Refusal, SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { createVolumes, removeVolumes } from "./docker/volumes.ts";
 import { RESOLVER_ADDRESS } from "./network/addresses.ts";
@@ -27,10 +27,14 @@ export interface Setting {
   readonly network: SampleNetwork;
   readonly sinkhole: Sinkhole;
   readonly capture: Capture;
-  readonly sample: SampleContainer;
+  /** Or why there can be none of this image. */
+  readonly sample: SampleContainer | Refusal;
   /** Removes all of it. Tries every part even when one fails, and then throws TEARDOWN_FAILED. */
   takeDown(): Promise<void>;
 }
+
+/** One whose sample can be started. */
+export type LiveSetting = Setting & { readonly sample: SampleContainer };
 
 /** Builds the setting; on any failure, and when it is interrupted meanwhile, what was built is gone again. */
 export async function prepareSetting(
@@ -135,7 +139,7 @@ async function createSample(
   cgroup: SampleCgroup,
   volumes: readonly SampleVolume[],
   pausing: Promise<PauseContainer>,
-): Promise<SampleContainer> {
+): Promise<SampleContainer | Refusal> {
   const { openFiles } = await pausing;
   refuseStopped(site);
   const { docker, facts } = site.parts.engine;

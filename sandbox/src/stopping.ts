@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DetonationPlan, Fault, type Outcome } from "@airlock/contracts";
-import type { Setting } from "./setting.ts";
+import { type DetonationPlan, Fault, type LimitHit, type Outcome } from "@airlock/contracts";
+import { boundVolume, type SampleVolume } from "./docker/hardening.ts";
+import type { Refusal } from "./docker/sample-container.ts";
+import type { LiveSetting } from "./setting.ts";
 import { examineSurvivors } from "./survivors.ts";
 import type { RunEnd, WatchEnd, Watched } from "./watching.ts";
 
@@ -14,12 +16,11 @@ const POLL_MS = 5;
  * good. Recorders stay on until its control group is empty.
  */
 export async function stopSample(
-  setting: Setting,
+  setting: LiveSetting,
   plan: DetonationPlan,
   { resources }: Watched,
   end: WatchEnd,
 ): Promise<RunEnd> {
-  if (end.kind === "never-started") return neverStarted(end.reason);
   const survivors = end.kind === "window" ? examineSurvivors(setting.cgroup.processes()) : [];
   if (end.kind === "window") await askToStop(setting, plan);
   resources.look();
@@ -36,7 +37,7 @@ export async function stopSample(
 }
 
 /** A process 1 without a handler never sees the signal (pid_namespaces(7)): waiting for it would show nothing. */
-async function askToStop(setting: Setting, plan: DetonationPlan): Promise<void> {
+async function askToStop(setting: LiveSetting, plan: DetonationPlan): Promise<void> {
   const pid = await setting.sample.pid();
   if (pid === 0 || !handlesSignal(pid, plan.stopSignal)) return;
   await setting.sample.signal(plan.stopSignal);
@@ -58,7 +59,7 @@ function handlesSignal(pid: number, name: string): boolean {
 }
 
 /** Thawed first: the recorder may have stopped it to catch up. */
-async function killSample(setting: Setting): Promise<void> {
+async function killSample(setting: LiveSetting): Promise<void> {
   setting.cgroup.thaw();
   setting.cgroup.kill();
   if (!(await emptied(setting, DEATH_MS))) {
@@ -67,7 +68,7 @@ async function killSample(setting: Setting): Promise<void> {
 }
 
 /** True once no process is left, false when there still is one after `timeoutMs`. */
-async function emptied({ cgroup }: Setting, timeoutMs: number): Promise<boolean> {
+async function emptied({ cgroup }: LiveSetting, timeoutMs: number): Promise<boolean> {
   const until = performance.now() + timeoutMs;
   while (cgroup.isPopulated()) {
     if (performance.now() > until) return false;
@@ -76,9 +77,20 @@ async function emptied({ cgroup }: Setting, timeoutMs: number): Promise<boolean>
   return true;
 }
 
-function neverStarted(reason: string): RunEnd {
-  const outcome: Outcome = { kind: "never-started", code: null, signal: null };
-  return { outcome: { ...outcome, detail: reason }, survivors: [], limits: [], stoppedEarly: false };
+/** The end of a sample that never began. */
+export function describeRefusal(
+  { refused, volumeFull }: Refusal,
+  { limits }: DetonationPlan,
+  volumes: readonly SampleVolume[],
+): RunEnd {
+  const detail = "the image has more in its volumes than these may hold";
+  const full: LimitHit = { limit: "volume", bound: boundVolume(limits, volumes.length), affectedSample: true, detail };
+  return {
+    outcome: { kind: "never-started", code: null, signal: null, detail: refused },
+    survivors: [],
+    limits: volumeFull ? [full] : [],
+    stoppedEarly: false,
+  };
 }
 
 /** The engine shows death by a signal as 128 and its number. */

@@ -48,7 +48,9 @@ export interface Trial {
   /** The records as lines, in order. */
   readonly lines: string[];
   /** Content of a kept file, as text. */
-  dropped(sha256: string): string;
+  readonly dropped: (sha256: string) => string;
+  /** The sinkhole's log, as text. */
+  readonly sink: string;
   /** Names in the run folder. */
   readonly files: string[];
 }
@@ -81,8 +83,8 @@ export class TestRange {
   async build(
     layers: readonly (readonly LayerFile[])[] = [],
     config: Record<string, unknown> = {},
+    reference = `airlock-test/range:${createRunName()}`,
   ): Promise<PinnedImage> {
-    const reference = `airlock-test/range:${createRunName()}`;
     this.#references.push(reference);
     await buildImage(this.sandbox.images, {
       reference,
@@ -96,8 +98,7 @@ export class TestRange {
 
   /** Runs a shell script, or a program's whole argument vector, and gives back what was recorded. Its folder is removed. */
   async detonate(command: string | readonly string[], options: TrialOptions = {}): Promise<Trial> {
-    this.#plain ??= this.build();
-    const image = options.image ?? (await this.#plain);
+    const image = options.image ?? (await this.#plainImage());
     const run = options.run ?? createRunName();
     this.#runs.push(run);
     const runFolder = await createRunFolder(run);
@@ -112,6 +113,11 @@ export class TestRange {
     } finally {
       await rm(runFolder, { recursive: true });
     }
+  }
+
+  #plainImage(): Promise<PinnedImage> {
+    this.#plain ??= this.build();
+    return this.#plain;
   }
 
   /** What the runs so far have left on this host. */
@@ -179,6 +185,7 @@ async function readTrial(run: RunName, folder: string): Promise<Trial> {
     records,
     lines: records.map(describeRecord),
     dropped: (sha256) => kept.get(sha256) ?? "not kept",
+    sink: await readFile(join(folder, RUN_FILES.sink), "utf8"),
     files: await readdir(folder),
   };
 }

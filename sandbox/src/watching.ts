@@ -3,11 +3,10 @@ import { type DetonationPlan, Fault, type LimitHit, type Outcome, type Survivor 
 import { DiskWatch } from "./disk-watch.ts";
 import type { OutputCollector } from "./output-collector.ts";
 import type { ResourceWatch } from "./resource-watch.ts";
-import type { Setting } from "./setting.ts";
+import type { LiveSetting } from "./setting.ts";
 
 /** Why the observation ended. */
 export type WatchEnd =
-  | { readonly kind: "never-started"; readonly reason: string }
   | { readonly kind: "exited" }
   | { readonly kind: "window" }
   | { readonly kind: "limit"; readonly hit: LimitHit }
@@ -38,7 +37,7 @@ const LOOKS_PER_RESOURCES = 12;
  * without being seen can only mislead. Throws ENGINE_UNREACHABLE when the engine goes away meanwhile.
  */
 export async function watchSample(
-  setting: Setting,
+  setting: LiveSetting,
   plan: DetonationPlan,
   watched: Watched & { readonly signal: AbortSignal },
   tell: () => void,
@@ -68,12 +67,12 @@ export async function watchSample(
   }
 }
 
-function sensorsLive({ capture, sinkhole, trace }: Setting): boolean {
+function sensorsLive({ capture, sinkhole, trace }: LiveSetting): boolean {
   return trace.alive && capture.alive && sinkhole.alive;
 }
 
 /** The stream ends with the container. If it ends before, the engine has gone (a fault) or has dropped us. */
-async function hasOutputDied(setting: Setting, output: OutputCollector): Promise<boolean> {
+async function hasOutputDied(setting: LiveSetting, output: OutputCollector): Promise<boolean> {
   if (!output.hasClosed) return false;
   const running = await setting.sample.isRunning();
   if (running && !setting.cgroup.isPopulated()) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type DetonationPlan, Fault } from "@airlock/contracts";
 import type Docker from "dockerode";
 import { nativeProgram } from "../network/native-program.ts";
@@ -13,6 +13,8 @@ export interface PauseContainer {
   readonly container: Docker.Container;
   /** On this host: the proof that the engine's containers live under our kernel. */
   readonly pid: number;
+  /** Whether its process is still there, so that what it holds can be reached by its id. */
+  readonly isAlive: () => boolean;
   /** Its hard limit on open files, which is the engine's. */
   readonly openFiles: number;
   /** Host paths of the engine's own files that the sample sees in /etc, by name there. */
@@ -45,7 +47,8 @@ export async function startPause(
   await askEngine("start the pause container", () => container.start());
   const state = await askEngine("describe the pause container", () => container.inspect());
   const pid = state.State.Pid;
-  if (!isOurKernel(pid)) {
+  const isAlive = () => isIn(pid, placement.cgroupParent);
+  if (!isAlive()) {
     throw new Fault("ENGINE_FOREIGN_KERNEL", "the engine's containers are no processes of this host", {
       hint: "Run Airlock on the engine's own host and in its pid namespace.",
     });
@@ -53,14 +56,19 @@ export async function startPause(
   return {
     container,
     pid,
+    isAlive,
     openFiles: readOpenFiles(pid),
     etcFiles: { hosts: state.HostsPath, hostname: state.HostnamePath, "resolv.conf": state.ResolvConfPath },
   };
 }
 
-function isOurKernel(pid: number): boolean {
+/**
+ * By its control group, which carries the run's name: its program is not yet pause's own when the engine says that it has
+ * started, and a process id alone may be another's by now, whose root would be the host's.
+ */
+function isIn(pid: number, cgroupParent: string): boolean {
   try {
-    return pid > 1 && readlinkSync(`/proc/${pid}/exe`) === "/pause";
+    return pid > 1 && readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(cgroupParent);
   } catch {
     return false;
   }

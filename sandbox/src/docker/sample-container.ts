@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DetonationPlan, Fault, type PinnedImage } from "@airlock/contracts";
+import { type DetonationPlan, Fault, type PinnedImage, printable } from "@airlock/contracts";
 import type Docker from "dockerode";
 import type { OutputCollector } from "../output-collector.ts";
 import { askEngine, engineMessage, statusOf } from "./engine.ts";
@@ -12,37 +12,43 @@ export interface ContainerEnd {
   readonly oomKilled: boolean;
 }
 
+/** Engine or runtime can't run the image, and the image is to blame. In their words, bounded, without paths of this host. */
+export interface Refusal {
+  readonly refused: string;
+  /** What the image has in its volumes is more than these may hold. */
+  readonly volumeFull: boolean;
+}
+
 const END_POLL_MS = 10;
 
 /** The sample's own container, from its creation to its removal. */
 export class SampleContainer {
   /** Host folders of the writable layer and of the image's layers, topmost first. */
   readonly layers: { readonly upper: string; readonly lowers: readonly string[] };
-  readonly #docker: Docker;
   readonly #container: Docker.Container;
   #output: Duplex | null = null;
 
-  private constructor(docker: Docker, container: Docker.Container, layers: SampleContainer["layers"]) {
-    this.#docker = docker;
+  private constructor(container: Docker.Container, layers: SampleContainer["layers"]) {
     this.#container = container;
     this.layers = layers;
   }
 
   /**
-   * Creates it of exactly the image that was pinned. Throws IMAGE_NOT_FOUND when the engine has that no more, and
-   * IMAGE_DIGEST_MISMATCH when it took another all the same.
+   * Creates it of exactly the image that was pinned, or says why that image can't be made a container of. Throws
+   * IMAGE_NOT_FOUND when the engine has it no more, and IMAGE_DIGEST_MISMATCH when it took another all the same.
    */
   static async create(
     docker: Docker,
     plan: DetonationPlan,
     image: PinnedImage,
     placement: Omit<SamplePlacement, "image">,
-  ): Promise<SampleContainer> {
+  ): Promise<SampleContainer | Refusal> {
     const container = await createOf(docker, plan, pinsOf(image), placement);
+    if ("refused" in container) return container;
     const facts = await askEngine("describe the sample", () => container.inspect());
     requireSameImage(facts, image);
     requireOwnVolumes(facts, placement);
-    return new SampleContainer(docker, container, readLayers(facts));
+    return new SampleContainer(container, readLayers(facts));
   }
 
   /** Before the start, so that no byte of output and no exit is missed. */
@@ -54,17 +60,15 @@ export class SampleContainer {
   }
 
   /**
-   * True once started. False when the image itself can't be started (no such program, no such user, not for this
-   * machine): that is the sample's fate and not a fault; `reason` then holds the engine's words.
+   * Null once started, or why the image can't be: no such program, no such user, not for this machine. That is the sample's
+   * fate and not a fault.
    */
-  async start(): Promise<{ started: true } | { started: false; reason: string }> {
+  async start(): Promise<Refusal | null> {
     try {
       await askEngine("start the sample", () => this.#container.start());
-      return { started: true };
+      return null;
     } catch (error) {
-      const reason = engineMessage(error);
-      if (statusOf(error) !== undefined && IMAGE_TO_BLAME.test(reason)) return { started: false, reason };
-      throw error;
+      return asRefusal(error);
     }
   }
 
@@ -111,11 +115,22 @@ export class SampleContainer {
 }
 
 /**
- * What engine and runtime say when an image asks for a program, user or folder that it doesn't have, or for another machine's
- * code. Anything else that they fail at is their trouble or ours, hence a fault.
+ * What engine and runtime say when an image asks for a program, user or folder that it doesn't have, for another machine's
+ * code, or for a volume where none can be. Anything else that they fail at is their trouble or ours, hence a fault.
  */
 const IMAGE_TO_BLAME =
-  /exec: |exec format error|executable file not found|unable to find (user|group)|no matching entries in (passwd|group)|chdir to cwd|mkdir .*: (not a directory|file exists)|not a directory|Cwd must be an absolute path|argument list too long/;
+  /exec: |exec format error|executable file not found|unable to find (user|group)|no matching entries in (passwd|group)|chdir to cwd|mkdir .*: file exists|not (a )?directory|Cwd must be an absolute path|argument list too long|cannot be mounted because it is/;
+const VOLUME_FULL = /\/airlock-[\w-]+-volume-\d+\/.*no space left on device/;
+const MOST_REASON = 1000;
+
+/** Throws the error again unless the image is to blame. */
+function asRefusal(error: unknown): Refusal {
+  const reason = engineMessage(error);
+  const volumeFull = VOLUME_FULL.test(reason);
+  if (statusOf(error) === undefined || !(volumeFull || IMAGE_TO_BLAME.test(reason))) throw error;
+  const withoutHost = reason.replaceAll(/\/\S*\/(merged|_data)(?=[/"\s]|$)/g, "");
+  return { refused: printable(withoutHost, MOST_REASON), volumeFull };
+}
 
 /**
  * The names that can't move: the engine's classic store knows an image by its config digest, the newer one by that of its
@@ -130,13 +145,14 @@ async function createOf(
   plan: DetonationPlan,
   pins: Iterable<string>,
   placement: Omit<SamplePlacement, "image">,
-): Promise<Docker.Container> {
+): Promise<Docker.Container | Refusal> {
   for (const pin of pins) {
     const options = sampleOptions(plan, { ...placement, image: pin });
     try {
       return await askEngine("create the sample's container", () => docker.createContainer(options));
     } catch (error) {
-      if (statusOf(error) !== 404 || !/no such image/i.test(engineMessage(error))) throw error;
+      const isMissing = statusOf(error) === 404 && /no such image/i.test(engineMessage(error));
+      if (!isMissing) return asRefusal(error);
     }
   }
   throw new Fault("IMAGE_NOT_FOUND", "the engine does not have the image any more");
