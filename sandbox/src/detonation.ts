@@ -10,7 +10,7 @@ import {
   toFault,
 } from "@airlock/contracts";
 import { measureBootToUnixNs } from "./clock.ts";
-import { requireFreeSpace } from "./disk-watch.ts";
+import { DiskWatch, requireFreeSpace } from "./disk-watch.ts";
 import { type Refusal, SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { type EtcFile, readEtcFiles } from "./layer/etc-files.ts";
@@ -118,8 +118,15 @@ async function liveOut(
   }
   setting.sinkhole.stimulate();
   const resources = new ResourceWatch(setting.cgroup, plan.limits, setting.pause.pid, setting.volumes);
-  const watched = { output, resources, signal };
-  const watchEnd = await watchSample(setting, plan, watched, () => tell("running", setting.trace.progress()));
+  const disk = new DiskWatch({
+    upper: sample.layers.upper,
+    files: Object.values(setting.pause.etcFiles),
+    boundBytes: plan.limits.diskBytes,
+    listProcesses: () => setting.cgroup.processes(),
+  });
+  const watched = { disk, output, resources, signal };
+  const tellRunning = () => tell("running", setting.trace.progress());
+  const watchEnd = await watchSample(setting, plan.durationMs, watched, tellRunning);
   const windowMs = performance.now() - start;
   if (signal.aborted) throw interrupted();
 

@@ -38,7 +38,10 @@ function findProcesses(run: RunName): string[] {
   return listNames("/proc").flatMap((pid) => {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      const owner = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      // Dead already, and holding nothing but its number until its parent has taken note.
+      if (/^State:\s+Z/m.test(status)) return [];
+      const owner = /^Uid:\s+(\d+)/m.exec(status)?.[1];
       const group = readFileSync(`/proc/${pid}/cgroup`, "utf8");
       const isOfRun = command.includes(run) || owner === uid || group.includes(run);
       return isOfRun ? [`process ${pid} ${command}`] : [];

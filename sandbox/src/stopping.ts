@@ -6,7 +6,7 @@ import { boundVolume, type SampleVolume } from "./docker/hardening.ts";
 import type { Refusal } from "./docker/sample-container.ts";
 import type { LiveSetting } from "./setting.ts";
 import { examineSurvivors } from "./survivors.ts";
-import type { RunEnd, WatchEnd, Watched } from "./watching.ts";
+import { type RunEnd, type WatchEnd, type Watched, watchSample } from "./watching.ts";
 
 const DEATH_MS = 10_000;
 const POLL_MS = 5;
@@ -18,11 +18,12 @@ const POLL_MS = 5;
 export async function stopSample(
   setting: LiveSetting,
   plan: DetonationPlan,
-  { resources }: Watched,
+  watched: Watched,
   end: WatchEnd,
 ): Promise<RunEnd> {
+  const { resources } = watched;
   const survivors = end.kind === "window" ? examineSurvivors(setting.cgroup.processes()) : [];
-  if (end.kind === "window") await askToStop(setting, plan);
+  const last = end.kind === "window" ? await askToStop(setting, plan, watched) : end;
   resources.look();
   await killSample(setting);
   const { exitCode, oomKilled } = await setting.sample.readEnd(DEATH_MS);
@@ -31,31 +32,44 @@ export async function stopSample(
   return {
     outcome: readOutcome(end, exitCode, starved),
     survivors,
-    limits: [...(end.kind === "limit" ? [end.hit] : []), ...limits],
+    limits: [...(last.kind === "limit" ? [last.hit] : []), ...limits],
     stoppedEarly: end.kind === "sensor" || end.kind === "limit",
   };
 }
 
-/** A process 1 without a handler never sees the signal (pid_namespaces(7)): waiting for it would show nothing. */
-async function askToStop(setting: LiveSetting, plan: DetonationPlan): Promise<void> {
+/**
+ * A process 1 without a handler never sees the signal (pid_namespaces(7)): waiting for it would show nothing. All bounds are
+ * watched meanwhile, for a handler can do whatever the program can.
+ */
+async function askToStop(setting: LiveSetting, plan: DetonationPlan, watched: Watched): Promise<WatchEnd> {
   const pid = await setting.sample.pid();
-  if (pid === 0 || !handlesSignal(pid, plan.stopSignal)) return;
+  if (pid === 0 || !handlesSignal(pid, plan.stopSignal)) return { kind: "window" };
   await setting.sample.signal(plan.stopSignal);
-  await emptied(setting, plan.stopGraceMs);
+  return watchSample(setting, plan.stopGraceMs, watched, () => undefined);
 }
 
-/** From the mask of caught signals in /proc/PID/status; unknown signals count as handled. */
+/** From the masks in /proc/PID/status; unknown signals count as handled. Blocked ones may be waited for by sigwait. */
 function handlesSignal(pid: number, name: string): boolean {
-  const number = /^\d+$/.test(name) ? Number(name) : constants.signals[name as NodeJS.Signals];
+  const number = numberOfSignal(name);
   if (number === undefined) return true;
   try {
-    const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    const blocked = /^SigBlk:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    // Blocked ones may be waited for by sigwait or a signal descriptor.
-    return [mask, blocked].some((hex) => hex !== undefined && ((BigInt(`0x${hex}`) >> BigInt(number - 1)) & 1n) === 1n);
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const masks = [...status.matchAll(/^Sig(?:Cgt|Blk):\s*([0-9a-f]+)$/gm)].map(([, hex]) => BigInt(`0x${hex}`));
+    return masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n);
   } catch {
     return false;
   }
+}
+
+/** Those of real time as the engine counts them. */
+const SIGRTMIN = 34;
+const SIGRTMAX = 64;
+
+function numberOfSignal(name: string): number | undefined {
+  if (/^\d+$/.test(name)) return Number(name);
+  const [, base, distance = "0"] = /^SIGRT(MIN|MAX)([+-]\d+)?$/.exec(name) ?? [];
+  if (base !== undefined) return (base === "MIN" ? SIGRTMIN : SIGRTMAX) + Number(distance);
+  return constants.signals[name as NodeJS.Signals];
 }
 
 /** Thawed first: the recorder may have stopped it to catch up. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DetonationPlan, Fault, type LimitHit, type Outcome, type Survivor } from "@airlock/contracts";
-import { DiskWatch } from "./disk-watch.ts";
+import { Fault, type LimitHit, type Outcome, type Survivor } from "@airlock/contracts";
+import type { DiskWatch } from "./disk-watch.ts";
 import type { OutputCollector } from "./output-collector.ts";
 import type { ResourceWatch } from "./resource-watch.ts";
 import type { LiveSetting } from "./setting.ts";
@@ -25,6 +25,8 @@ export interface RunEnd {
 export interface Watched {
   readonly output: OutputCollector;
   readonly resources: ResourceWatch;
+  readonly disk: DiskWatch;
+  readonly signal: AbortSignal;
 }
 
 /** A look is a small read and a statfs; how short it is bounds how much a sample can write beyond its limit. */
@@ -38,23 +40,17 @@ const LOOKS_PER_RESOURCES = 12;
  */
 export async function watchSample(
   setting: LiveSetting,
-  plan: DetonationPlan,
-  watched: Watched & { readonly signal: AbortSignal },
+  windowMs: number,
+  watched: Watched,
   tell: () => void,
 ): Promise<WatchEnd> {
-  const { output, resources, signal } = watched;
+  const { disk, output, resources, signal } = watched;
   const start = performance.now();
-  const disk = new DiskWatch({
-    upper: setting.sample.layers.upper,
-    files: Object.values(setting.pause.etcFiles),
-    boundBytes: plan.limits.diskBytes,
-    listProcesses: () => setting.cgroup.processes(),
-  });
   for (let looks = 0; ; looks++) {
     // The control group and not the engine's word: it is there at once, and an engine that died can't say it.
     if (!setting.cgroup.isPopulated()) return { kind: "exited" };
     if (signal.aborted) return { kind: "aborted" };
-    const left = plan.durationMs - (performance.now() - start);
+    const left = windowMs - (performance.now() - start);
     if (left <= 0) return { kind: "window" };
     const hit = disk.look();
     if (hit !== null) return { kind: "limit", hit };
