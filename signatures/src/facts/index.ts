@@ -6,6 +6,7 @@ import { EXECUTED_FILE_DELETED } from "./executed-file-deleted.ts";
 import type { FactDefinition, FactObserver, Measurement } from "./fact.ts";
 import { FILE_DROPPED_THEN_EXECUTED } from "./file-dropped-then-executed.ts";
 import { FILES_REWRITTEN } from "./files-rewritten.ts";
+import { HOST_QUESTIONS } from "./host-questions.ts";
 import { NAMES_ASKED } from "./names-asked.ts";
 import { PIPE_FROM_NETWORK } from "./pipe-from-network.ts";
 import { SERVER_SPAWNED_PROCESS } from "./server-spawned-process.ts";
@@ -25,6 +26,7 @@ export const FACTS: readonly FactDefinition[] = [
   CONNECTIONS_REPEATED,
   NAMES_ASKED,
   FILES_REWRITTEN,
+  HOST_QUESTIONS,
 ];
 
 /** A derived event with the events it was taken from, which are its evidence. */

@@ -29,6 +29,11 @@ export class RecentValues {
     return undefined;
   }
 
+  /** The distinct values, last seen last. */
+  values(): string[] {
+    return [...this.#events.keys()];
+  }
+
   /** A few of the events, oldest first, and always the last. */
   sample(count: number): BehaviourEvent[] {
     const all = [...this.#events.values()];
