@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { planVolumes, sampleOptions } from "./docker/hardening.ts";
 import { createVolumes } from "./docker/volumes.ts";
 import { reap } from "./reaper.ts";
 import { createRunFolder } from "./run-folder.ts";
@@ -20,6 +22,8 @@ beforeAll(async () => {
 afterAll(() => range.close());
 
 const reapAll = () => reap(range.sandbox.engine, range.sandbox.images);
+/** Killed processes take a moment to be gone from the list, more so when they held programs in the kernel. */
+const GONE = { timeout: 20_000 };
 const residueOf = (run: RunName) => findResidue(range.sandbox.engine, run);
 
 /** A process of its own that has a sample running; its death leaves everything behind. */
@@ -44,7 +48,7 @@ describe("when the owner of a running sample is killed", () => {
     const { child, run } = await startOwner();
     await kill(child);
     await expect
-      .poll(async () => (await residueOf(run)).filter((text) => /airlock-tracer|run-capture|sink/.test(text)))
+      .poll(async () => (await residueOf(run)).filter((text) => /airlock-tracer|run-capture|sink/.test(text)), GONE)
       .toEqual([]);
     // The sample itself belongs to the engine and goes on.
     expect(await residueOf(run)).toEqual(
@@ -53,8 +57,7 @@ describe("when the owner of a running sample is killed", () => {
     expect(existsSync(join(tmpdir(), "airlock", run))).toBe(true);
 
     expect(await reapAll()).toBeGreaterThan(0);
-    // Killed processes take a moment to be gone from the list.
-    await expect.poll(() => residueOf(run)).toEqual([]);
+    await expect.poll(() => residueOf(run), GONE).toEqual([]);
     expect(existsSync(join(tmpdir(), "airlock", run))).toBe(false);
     expect(await reapAll()).toBe(0);
   });
@@ -63,7 +66,7 @@ describe("when the owner of a running sample is killed", () => {
     const { child, run } = await startOwner();
     await kill(child);
     await Promise.all([reapAll(), reapAll(), reapAll()]);
-    await expect.poll(() => residueOf(run)).toEqual([]);
+    await expect.poll(() => residueOf(run), GONE).toEqual([]);
   });
 });
 
@@ -103,13 +106,44 @@ describe("what only looks like ours", () => {
   });
 });
 
-test("a volume without a container is reaped too", async () => {
-  const { docker } = range.sandbox.engine;
-  const run = createRunName().replace(/-\d+-/, "-1-") as RunName;
-  const image = await range.build();
-  const volume = { name: `${run}-volume-0`, path: "/data", heldAt: "/volumes/0" };
-  await createVolumes(docker, planTrial("true", image, {}), [volume], run);
-  expect(await residueOf(run)).toEqual([`volume ${volume.name}`]);
-  await reapAll();
-  expect(await residueOf(run)).toEqual([]);
+describe("when the owner was killed while the setting came up", () => {
+  const dead = () => createRunName().replace(/-\d+-/, "-1-") as RunName;
+
+  test("a volume without a container is reaped", async () => {
+    const { docker } = range.sandbox.engine;
+    const run = dead();
+    const volume = { name: `${run}-volume-0`, path: "/data", heldAt: "/volumes/0" };
+    await createVolumes(docker, planTrial("true", await range.build(), {}), [volume], run);
+    expect(await residueOf(run)).toEqual([`volume ${volume.name}`]);
+    await reapAll();
+    expect(await residueOf(run)).toEqual([]);
+  });
+
+  test("a container that the engine is still making is waited for", async () => {
+    const { docker } = range.sandbox.engine;
+    const run = dead();
+    const files = Array.from({ length: 3000 }, (_, index) => ({ path: `data/${index}`, content: "x" }));
+    const image = await range.build([[{ path: "data" }, ...files]]);
+    const plan = planTrial("true", image, { limits: { volumeInodes: 10_000 } });
+    const volumes = planVolumes(plan, ["/data"], run);
+    await createVolumes(docker, plan, volumes, run);
+    const placement = {
+      runName: run,
+      image: image.configDigest,
+      cgroupParent: "",
+      volumes,
+      hostCpus: 1,
+      openFilesBound: 64,
+    };
+    const options = sampleOptions(plan, placement);
+    const creating = docker
+      .createContainer({ ...options, HostConfig: { ...options.HostConfig, NetworkMode: "none", IpcMode: "private" } })
+      .catch(() => null);
+    // It copies what the image has into the volume, and holds the volume meanwhile.
+    await sleep(50);
+    await reapAll();
+    await creating;
+    await reapAll();
+    expect(await residueOf(run)).toEqual([]);
+  });
 });

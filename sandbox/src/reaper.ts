@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, toFault } from "@airlock/contracts";
 import { listRunCgroups } from "./cgroup.ts";
 import { findCgroupTrees, killTree, removeTree } from "./cgroup-tree.ts";
-import type { Engine } from "./docker/engine.ts";
+import { type Engine, statusOf } from "./docker/engine.ts";
 import type { EngineImages } from "./docker/images.ts";
 import { listEngineRuns, removeRunContainers } from "./docker/run-containers.ts";
 import { removeVolume } from "./docker/volumes.ts";
@@ -46,13 +47,27 @@ async function reapContainers({ docker }: Engine, isDead: (run: RunName) => bool
     if (isDead(run)) killTree(trees, top);
   }
   const dead = (await listEngineRuns(docker)).filter(({ run }) => isDead(run));
-  await Promise.all(
-    dead.map(async ({ run, volumes }) => {
+  await Promise.all(dead.map(({ run, volumes }) => removeRun(docker, run, volumes)));
+  return dead.length;
+}
+
+const REMOVAL_MS = 30_000;
+const RETRY_MS = 100;
+
+/**
+ * A volume can be in use by a container that can't be found yet: when the owner was killed, the engine went on with the
+ * creation that it had been asked for, and shows the container when it is done.
+ */
+async function removeRun(docker: Engine["docker"], run: RunName, volumes: readonly string[]): Promise<void> {
+  for (const until = performance.now() + REMOVAL_MS; ; await sleep(RETRY_MS)) {
+    try {
       await removeRunContainers(docker, run);
       for (const volume of volumes) await removeVolume(docker, volume);
-    }),
-  );
-  return dead.length;
+      return;
+    } catch (error) {
+      if (statusOf(error) !== 409 || performance.now() > until) throw error;
+    }
+  }
 }
 
 async function reapCgroups(isDead: (run: RunName) => boolean): Promise<number> {
