@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ownerOfCgroup } from "./cgroup.ts";
+import { ownerOfCgroup, placeCgroup } from "./cgroup.ts";
 import { allRoots, findCgroupTrees, listFolders } from "./cgroup-tree.ts";
 import type { Engine } from "./docker/engine.ts";
 import { uidOf } from "./network/child-program.ts";
@@ -35,6 +35,7 @@ function findCgroups(run: RunName): string[] {
 /** By what they were told, by the user that only this run's programs have, and by their control group. */
 function findProcesses(run: RunName): string[] {
   const uid = String(uidOf(run));
+  const tops = (["cgroupfs", "systemd"] as const).map((driver) => placeCgroup(driver, run, "sample").top);
   return listNames("/proc").flatMap((pid) => {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
@@ -43,7 +44,7 @@ function findProcesses(run: RunName): string[] {
       if (/^State:\s+Z/m.test(status)) return [];
       const owner = /^Uid:\s+(\d+)/m.exec(status)?.[1];
       const group = readFileSync(`/proc/${pid}/cgroup`, "utf8");
-      const isOfRun = command.includes(run) || owner === uid || group.includes(run);
+      const isOfRun = command.includes(run) || owner === uid || tops.some((top) => group.includes(top));
       return isOfRun ? [`process ${pid} ${command}`] : [];
     } catch {
       // No process, or gone meanwhile.

@@ -90,7 +90,7 @@ async function build(site: Site): Promise<Omit<Setting, "takeDown">> {
   const creating = teardown.begun("sample container", "containers", createSample(site, cgroup, volumes, pausing), () =>
     removeRunContainer(docker, runName, "sample"),
   );
-  const networking = teardown.begun("network", "surroundings", startNetwork(site, pausing), (net) => net?.dispose());
+  const networking = teardown.begun("network", "containers", startNetwork(site, pausing), (net) => net?.dispose());
   const sinking = teardown.begun("sinkhole", "sensors", startSink(site, networking), (sink) => sink?.stop());
   const capturing = teardown.begun("capture", "sensors", startPackets(site, networking, sinking), (it) => it?.stop());
 

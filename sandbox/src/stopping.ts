@@ -1,15 +1,25 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DetonationPlan, Fault, type LimitHit, type Outcome } from "@airlock/contracts";
+import { type DetonationPlan, Fault, type LimitHit, type Outcome, type Survivor } from "@airlock/contracts";
 import { boundVolume, type SampleVolume } from "./docker/hardening.ts";
 import type { Refusal } from "./docker/sample-container.ts";
+import type { ResourceWatch } from "./resource-watch.ts";
 import type { LiveSetting } from "./setting.ts";
 import { examineSurvivors } from "./survivors.ts";
 import { type RunEnd, type WatchEnd, type Watched, watchSample } from "./watching.ts";
 
 const DEATH_MS = 10_000;
 const POLL_MS = 5;
+
+/** What is known when the sample's last process has gone. */
+export interface Death {
+  readonly survivors: readonly Survivor[];
+  /** Why it was watched no longer. */
+  readonly end: WatchEnd;
+  /** The same, or what became of it while it was given its grace. */
+  readonly last: WatchEnd;
+}
 
 /**
  * Ends the sample: first as an orchestrator would, for what a program does when asked to stop is behaviour too, then for
@@ -20,13 +30,21 @@ export async function stopSample(
   plan: DetonationPlan,
   watched: Watched,
   end: WatchEnd,
-): Promise<RunEnd> {
-  const { resources } = watched;
+): Promise<Death> {
   const survivors = end.kind === "window" ? examineSurvivors(setting.cgroup.processes()) : [];
   const last = end.kind === "window" ? await askToStop(setting, plan, watched) : end;
-  resources.look();
+  watched.resources.look();
   await killSample(setting);
-  const { exitCode, oomKilled } = await setting.sample.readEnd(DEATH_MS);
+  return { survivors, end, last };
+}
+
+/** How the run ended, once the engine has noticed the death too. */
+export async function concludeRun(
+  { sample }: LiveSetting,
+  resources: ResourceWatch,
+  { survivors, end, last }: Death,
+): Promise<RunEnd> {
+  const { exitCode, oomKilled } = await sample.readEnd(DEATH_MS);
   const limits = resources.limits(oomKilled);
   const starved = limits.some(({ limit }) => limit === "memory");
   return {
