@@ -130,7 +130,7 @@ describe("names-asked", () => {
 
 describe("pipe-from-network", () => {
   const shell = { ParentProcessId: 1, ParentImage: "/bin/sh" };
-  const curl = { Image: "/bin/curl", CommandLine: "curl x", ...shell };
+  const curl = { Image: "/bin/curl", CommandLine: "curl x", StdoutToImage: "/bin/bash", ...shell };
   const reader = { Image: "/bin/bash", StdinKind: "pipe", StdinFromImage: "/bin/curl", ...shell } as const;
   const connection = to("198.51.100.1", 443, { Image: "/bin/curl" });
 
@@ -153,15 +153,36 @@ describe("pipe-from-network", () => {
     expect(deriveAll("pipe-from-network", other)).toMatchObject([expected]);
   });
 
-  it("is silent on pipes from programs that did not connect, and on other pipelines of the same program", () => {
+  it("is silent on pipes from programs that did not connect, and on connections of programs that write elsewhere", () => {
     const make = eventMaker();
     const facts = deriveAll("pipe-from-network", [
-      make("process_creation", { ...curl, ParentProcessId: 9, ParentCommandLine: "other" }, { process: "2:2" }),
+      make("process_creation", { ...curl, StdoutToImage: "/bin/tar" }, { process: "2:2" }),
       make("network_connection", connection, { process: "2:2" }),
       make("process_creation", { ...curl, CommandLine: "curl file:///x" }, { process: "4:4" }),
-      make("process_creation", { ...reader, ParentCommandLine: "mine" }, { process: "3:3" }),
+      make("process_creation", reader, { process: "3:3" }),
     ]);
     expect(facts).toEqual([]);
+  });
+
+  it("keeps pipelines of one image apart, whose programs start in any order", () => {
+    const make = eventMaker();
+    const box = { Image: "/bin/busybox", ParentProcessId: 1 };
+    const writes = { ...box, StdoutToImage: "/bin/busybox" };
+    const web = to("198.51.100.1", 80, { Image: "/bin/busybox" });
+    const reads = { ...box, StdinFromImage: "/bin/busybox", CommandLine: "sh" };
+    const facts = deriveAll("pipe-from-network", [
+      make("process_creation", { ...writes, CommandLine: "wget x" }, { process: "2:2", at: 1 }),
+      make("process_creation", { ...reads, ProcessId: 3 }, { process: "3:3", at: 1.001 }),
+      make("network_connection", web, { process: "2:2", at: 1.1 }),
+      make("network_connection", web, { process: "2:2", at: 1.2 }),
+      make("process_creation", { ...reads, ProcessId: 4 }, { process: "4:4", at: 1.5 }),
+      make("process_creation", { ...writes, CommandLine: "base64 -d" }, { process: "5:5", at: 1.501 }),
+      make("process_creation", { ...box, CommandLine: "wget y" }, { process: "6:6", at: 1.6 }),
+      make("network_connection", web, { process: "6:6", at: 1.7 }),
+    ]);
+    expect(facts).toMatchObject([
+      { ProcessId: 3, ReaderCommandLine: "sh", WriterCommandLine: "wget x", SecondsBetween: 0.001 },
+    ]);
   });
 });
 

@@ -1,17 +1,29 @@
 import type { EventOf } from "@airlock/contracts";
 import { BoundedMap } from "../bounded-map.ts";
-import { secondsBetween } from "../outcome.ts";
-import type { World } from "../world.ts";
+import { millisecondsOf, secondsBetween } from "../outcome.ts";
 import { type FactDefinition, type Measurement, NO_MEASUREMENTS } from "./fact.ts";
 
-const MAX_READERS = 4_096;
+/** As many processes as the world remembers. */
+const MAX_ENDS = 65_536;
+const MAX_PAIRS = 8_192;
+/** Programs of one pipeline start at the same moment; how many neighbours in time are looked at for the right one. */
+const NEIGHBOURS = 8;
 
 type Start = EventOf<"process_creation">;
+type Connection = EventOf<"network_connection">;
+
+/** Pipes between the same two images, each side in order of time. */
+interface Pair {
+  readonly writers: Start[];
+  readonly readers: Start[];
+}
 
 export const PIPE_FROM_NETWORK: FactDefinition = {
   name: "pipe-from-network",
   meaning: "A process was started whose standard input is a pipe from a process that connected to the outside.",
   fields: {
+    ReaderCommandLine: "Command line at that start; the process may have started another program since.",
+    ReaderScript: "The script that it was started with, if any.",
     WriterImage: "Image of the process at the other end.",
     WriterCommandLine: "Its command line.",
     DestinationHostname: "Name that it connected to, where known.",
@@ -21,62 +33,93 @@ export const PIPE_FROM_NETWORK: FactDefinition = {
   },
   categories: ["process_creation", "network_connection"],
   open: () => {
-    // Both ends start at the same moment, so the reader mostly waits before its writer connects.
-    const readers = new BoundedMap<string, { reader: Start; from: string }>(MAX_READERS);
+    const pairs = new BoundedMap<string, Pair>(MAX_PAIRS);
+    const connections = new BoundedMap<string, Connection>(MAX_ENDS);
+    let ends = 0;
+    let refused = 0;
+    const add = (start: Start, writer: string | undefined, reader: string | undefined, side: keyof Pair): void => {
+      if (writer === undefined || reader === undefined) return;
+      if (ends >= MAX_ENDS) {
+        refused++;
+        return;
+      }
+      ends++;
+      pairs.ensure(`${writer}\0${reader}`, () => ({ writers: [], readers: [] }))[side].push(start);
+    };
     return {
-      forgotten: () => readers.evicted,
+      forgotten: () => pairs.evicted + connections.evicted + refused,
       observe: (event, world) => {
         if (event.category === "process_creation") {
-          const { StdinFromImage: from } = event.fields;
-          if (from === undefined || event.process === null) return NO_MEASUREMENTS;
-          readers.set(event.process, { reader: event, from });
-          return findWriters(event, from, world).flatMap((writer) => measure(event, writer, world, event));
+          const { Image, StdinFromImage, StdoutToImage } = event.fields;
+          add(event, Image, StdoutToImage, "writers");
+          add(event, StdinFromImage, Image, "readers");
+        } else if (event.category === "network_connection" && event.process !== null) {
+          const state = world.process(event.process);
+          if (state?.connection === event && state.start?.fields.StdoutToImage !== undefined) {
+            connections.ensure(event.process, () => event);
+          }
         }
-        const writer = world.process(event.process)?.start;
-        if (writer === undefined || world.process(event.process)?.connection !== event) return NO_MEASUREMENTS;
-        return [...readers.values()]
-          .filter(({ reader, from }) => isWriterOf(writer, reader, from))
-          .flatMap(({ reader }) => measure(reader, writer, world, event));
+        return NO_MEASUREMENTS;
       },
+      // Either end may start first, and the writer connects after both: who is whose is known only at the end.
+      finish: () => [...pairs.values()].flatMap((pair) => measurePair(pair, connections)),
     };
   },
 };
 
-/** A pipe's end is recorded by image; among processes of that image only a sibling or a nephew is in the same pipeline. */
-function isWriterOf(writer: Start, reader: Start, from: string): boolean {
-  if (writer.fields.Image !== from || writer.process === reader.process) return false;
-  return (
-    writer.fields.ParentProcessId === reader.fields.ParentProcessId ||
-    writer.fields.ParentCommandLine === reader.fields.ParentCommandLine ||
-    writer.fields.StdoutToImage === reader.fields.Image
-  );
+function measurePair(pair: Pair, connections: BoundedMap<string, Connection>): Measurement[] {
+  return pair.writers.flatMap((writer) => {
+    const connection = writer.process === null ? undefined : connections.get(writer.process);
+    if (connection === undefined) return [];
+    const reader = partnerOf(writer, pair.readers);
+    // A program's other pipelines look alike, and each reader has one writer.
+    if (reader === undefined || partnerOf(reader, pair.writers) !== writer) return [];
+    return [measure(reader, writer, connection)];
+  });
 }
 
-function findWriters(reader: Start, from: string, world: World): Start[] {
-  const found: Start[] = [];
-  for (const { start, connection } of world.processes()) {
-    if (start !== undefined && connection !== undefined && isWriterOf(start, reader, from)) found.push(start);
+/** A pipe's ends are recorded by image. Of those that fit, a sibling is likelier than others, and then the nearest in time. */
+function partnerOf(one: Start, others: readonly Start[]): Start | undefined {
+  const at = firstNotBefore(others, millisecondsOf(one));
+  const near = others
+    .slice(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS)
+    .filter(({ process }) => process !== one.process);
+  const isSibling = (other: Start): boolean => other.fields.ParentProcessId === one.fields.ParentProcessId;
+  const distance = (other: Start): bigint => {
+    const difference = BigInt(other.time) - BigInt(one.time);
+    return difference < 0n ? -difference : difference;
+  };
+  return near.toSorted(
+    (a, b) => Number(isSibling(b)) - Number(isSibling(a)) || (distance(a) < distance(b) ? -1 : 1),
+  )[0];
+}
+
+/** Place of the first start at this time or later, by halving. */
+function firstNotBefore(starts: readonly Start[], time: number): number {
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const start = starts[middle];
+    if (start !== undefined && millisecondsOf(start) < time) low = middle + 1;
+    else high = middle;
   }
-  return found.slice(-1);
+  return low;
 }
 
-function measure(reader: Start, writer: Start, world: World, trigger: Measurement["trigger"]): Measurement[] {
-  const connection = world.process(writer.process)?.connection;
-  if (connection === undefined) return [];
+function measure(reader: Start, writer: Start, connection: Connection): Measurement {
   const { DestinationHostname, DestinationIp, DestinationPort } = connection.fields;
-  return [
-    {
-      // The reader is the actor, whichever came last.
-      trigger: { ...reader, time: trigger.time },
-      sources: [writer, connection, reader],
-      fields: {
-        WriterImage: writer.fields.Image,
-        WriterCommandLine: writer.fields.CommandLine,
-        DestinationHostname,
-        DestinationIp,
-        DestinationPort,
-        SecondsBetween: Math.max(secondsBetween(writer, reader), secondsBetween(reader, writer)),
-      },
+  return {
+    trigger: reader,
+    sources: [writer, connection, reader],
+    fields: {
+      ReaderCommandLine: reader.fields.CommandLine,
+      ReaderScript: reader.fields.Script,
+      WriterImage: writer.fields.Image,
+      WriterCommandLine: writer.fields.CommandLine,
+      DestinationHostname,
+      DestinationIp,
+      DestinationPort,
+      SecondsBetween: Math.max(secondsBetween(writer, reader), secondsBetween(reader, writer)),
     },
-  ];
+  };
 }
