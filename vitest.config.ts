@@ -11,8 +11,10 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["*/src/**/*.test.ts", "services/*/src/**/*.test.ts"],
-          exclude: ["**/*.host.test.ts"],
+          include: ["*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["**/*.host.test.ts", "**/node_modules/**"],
+          // Generous: machines are shared, and no test is about speed.
+          testTimeout: 60_000,
         },
       },
       {
