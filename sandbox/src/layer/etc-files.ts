@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import type { LayerEntry } from "@airlock/contracts";
-import { readContent } from "./file-content.ts";
+import { describeContent, keepContent, readContent } from "./file-content.ts";
 import { describeStats } from "./layer-walk.ts";
 
 /** One of the engine's own files that the sample sees in /etc: on the host, hence no part of the writable layer. */
@@ -30,18 +30,16 @@ export function readEtcFiles(paths: Readonly<Record<string, string>>): EtcFile[]
 export function compareEtcFiles(before: readonly EtcFile[], maxBytes: number, keepIn: string): LayerEntry[] {
   return before.flatMap(({ hostPath, mode, name, sha256 }) => {
     const now = describeStats(lstatSync(hostPath, { bigint: true }));
-    const path = Buffer.from(hostPath);
-    const hashed = readContent(path, maxBytes);
-    if (hashed?.sha256 === sha256 && now.mode === mode) return [];
-    const content = readContent(path, maxBytes, keepIn);
+    const content = readContent(Buffer.from(hostPath), maxBytes);
+    if (content?.sha256 === sha256 && now.mode === mode) return [];
+    if (content !== null) keepContent(keepIn, content);
     return [
       {
         path: `/etc/${name}`,
         change: "changed" as const,
         where: "engine-etc" as const,
         ...now,
-        ...content,
-        ...(content === null ? {} : { kept: content.sha256 }),
+        ...(content === null ? {} : { ...describeContent(content), kept: content.sha256 }),
         imageSha256: sha256,
       },
     ];

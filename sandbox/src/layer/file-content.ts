@@ -1,43 +1,28 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-export interface ReadContent {
+export interface FileContent {
   readonly sha256: string;
   readonly contentType: string;
+  readonly bytes: Buffer;
 }
 
-const CHUNK = 256 * 1024;
 const HEAD = 512;
 
 /**
- * Hashes a regular file of at most `maxBytes`, and copies it into `keepIn` under its hash when that is given. Null for a file
- * that is larger or can't be read. Never follows a link in the last step; that the steps before are real folders is the caller's.
+ * Reads a regular file of at most `maxBytes`. Null for one that is larger, can't be read or is no regular file. Never follows a
+ * link in the last step; that the steps before are real folders is the caller's. Nobody may be writing to it.
  */
-export function readContent(path: Buffer, maxBytes: number, keepIn?: string): ReadContent | null {
+export function readContent(path: Buffer, maxBytes: number): FileContent | null {
   const source = open(path);
   if (source === null) return null;
   try {
-    const hash = createHash("sha256");
-    const chunks: Buffer[] = [];
-    // Most files that a sample leaves are small, and there can be a great many.
-    const chunkBytes = Math.min(CHUNK, fstatSync(source).size + 1);
-    let head = Buffer.alloc(0);
-    let total = 0;
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(chunkBytes);
-      const length = readSync(source, chunk, 0, chunkBytes, null);
-      if (length === 0) break;
-      total += length;
-      if (total > maxBytes) return null;
-      const part = chunk.subarray(0, length);
-      if (head.length < HEAD) head = Buffer.concat([head, part.subarray(0, HEAD - head.length)]);
-      hash.update(part);
-      if (keepIn !== undefined) chunks.push(part);
-    }
-    const sha256 = hash.digest("hex");
-    if (keepIn !== undefined) keep(join(keepIn, sha256), chunks);
-    return { sha256, contentType: recogniseContent(head) };
+    const stats = fstatSync(source);
+    if (!stats.isFile() || stats.size > maxBytes) return null;
+    const bytes = readWhole(source, stats.size);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return { sha256, contentType: recogniseContent(bytes.subarray(0, HEAD)), bytes };
   } finally {
     closeSync(source);
   }
@@ -52,21 +37,25 @@ function open(path: Buffer): number | null {
   }
 }
 
-/** Never executable, and once: the same content under many names is one copy. */
-function keep(path: string, chunks: readonly Buffer[]): void {
-  let target: number;
-  try {
-    target = openSync(path, "wx", 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
-    throw error;
+function readWhole(source: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let total = 0;
+  for (let length = -1; length !== 0 && total < size; total += length) {
+    length = readSync(source, bytes, total, size - total, null);
   }
+  return bytes.subarray(0, total);
+}
+
+export function describeContent({ sha256, contentType }: FileContent): Omit<FileContent, "bytes"> {
+  return { sha256, contentType };
+}
+
+/** Copies it into `folder` under its hash. Never executable, and once: the same content under many names is one copy. */
+export function keepContent(folder: string, { sha256, bytes }: FileContent): void {
   try {
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; ) at += writeSync(target, chunk, at);
-    }
-  } finally {
-    closeSync(target);
+    writeFileSync(join(folder, sha256), bytes, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +24,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const LIMITS = { droppedFileBytes: 1000, droppedFilesBytes: 3000, droppedFiles: 10 } as DetonationLimits;
+const LIMITS = {
+  diskBytes: 1_000_000,
+  droppedFileBytes: 1000,
+  droppedFilesBytes: 3000,
+  droppedFiles: 10,
+} as DetonationLimits;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** Makes a file and the folders above it. */
@@ -191,6 +197,20 @@ describe("bounds", () => {
     for (const name of ["a", "b", "c", "d"]) write(`upper/${name}`, name.repeat(900));
     await walk();
     expect(kept()).toHaveLength(3);
+  });
+
+  test("reading ends at twice what the disk may hold, however large files with holes say they are", async () => {
+    for (const name of ["a", "b", "c"]) {
+      write(`upper/${name}`, "");
+      truncateSync(join(root, "upper", name), 900);
+    }
+    const found = await walk({ limits: { diskBytes: 1000 } });
+    expect(found.entries.map((entry) => [entry.path, "sha256" in entry])).toEqual([
+      ["/a", true],
+      ["/b", true],
+      ["/c", false],
+    ]);
+    expect(found.limits()).toHaveLength(1);
   });
 
   test("the same content under two names is one copy", async () => {

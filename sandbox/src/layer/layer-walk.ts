@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { DetonationLimits, LayerEntry, LimitHit } from "@airlock/contracts";
-import { readContent } from "./file-content.ts";
+import { describeContent, type FileContent, keepContent, readContent } from "./file-content.ts";
 import { type ImageLayers, isWhiteout } from "./image-layers.ts";
 
 /** Entries looked at, all places together. */
@@ -9,6 +9,9 @@ export const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 200;
 /** The kernel takes no longer path (PATH_MAX) with a name of 255 bytes at its end; a sample can nest folders deeper. */
 const MAX_PATH_BYTES = 4096 - 257;
+
+/** Of paths and links together, in characters: a hundred thousand of the longest would fill our memory. */
+const MAX_TEXT = 32 * 1024 * 1024;
 
 /** Longest turn at a stretch. */
 const TURN_MS = 10;
@@ -38,6 +41,8 @@ export class LayerWalk {
   #keptBytes = 0;
   #unkept = 0;
   #uncounted = false;
+  #mayRead: number;
+  #mayTell = MAX_TEXT;
 
   /**
    * `opaque` are folders that hide the image's (see `findOpaqueFolders`), `engineMade` folders that it makes when an image has them not
@@ -53,6 +58,8 @@ export class LayerWalk {
     const { opaque, engineMade, image, keepIn, limits } = options;
     this.#image = image;
     this.#limits = limits;
+    // What the sample wrote at most, and the same of the image to compare it with.
+    this.#mayRead = 2 * limits.diskBytes;
     this.#keepIn = keepIn;
     this.#opaque = opaque;
     this.#engineMade = engineMade.map((path) => `${path}/`);
@@ -97,7 +104,7 @@ export class LayerWalk {
       const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
       if (stats === undefined) continue;
       const entry = this.#compare(at.place, host, path, stats);
-      if (entry !== null) this.entries.push(entry);
+      if (entry !== null) this.#tell(entry);
       if (!stats.isDirectory()) continue;
       await this.#visit({ place: at.place, host, path, depth: at.depth + 1 });
     }
@@ -117,8 +124,14 @@ export class LayerWalk {
       if (present.has(name.toString("latin1")) || this.#seen++ >= MAX_ENTRIES) continue;
       const gone = join(path, name);
       const before = this.#image.find(gone);
-      if (before !== null) this.entries.push(describeDeleted(place, gone, before.stats));
+      if (before !== null) this.#tell(describeDeleted(place, gone, before.stats));
     }
+  }
+
+  #tell(entry: LayerEntry): void {
+    this.#mayTell -= entry.path.length + (entry.linkTarget?.length ?? 0);
+    if (this.#mayTell < 0) this.#uncounted = true;
+    else this.entries.push(entry);
   }
 
   /** Null when it is as in the image: a volume starts as a copy, and overlay makes folders on the way to a file. */
@@ -135,8 +148,7 @@ export class LayerWalk {
     };
     if (before === null && where === "layer" && this.#isEngineMade(base)) return null;
     if (!stats.isFile()) return before !== null && sameMetadata(stats, before.stats) ? null : base;
-    const maxBytes = this.#limits.droppedFileBytes;
-    const imageSha256 = before?.stats.isFile() ? readContent(before.host, maxBytes)?.sha256 : undefined;
+    const imageSha256 = before === null ? undefined : this.#readBounded(before.host, before.stats)?.sha256;
     const content = this.#read(host, stats, imageSha256);
     if (content?.sha256 === imageSha256 && imageSha256 !== undefined && before !== null) {
       if (sameMetadata(stats, before.stats)) return null;
@@ -150,23 +162,31 @@ export class LayerWalk {
   }
 
   #read(host: Buffer, stats: BigIntStats, imageSha256: string | undefined): Partial<LayerEntry> | null {
-    const { droppedFileBytes, droppedFiles, droppedFilesBytes } = this.#limits;
-    const size = Number(stats.size);
-    const hashed = readContent(host, droppedFileBytes);
-    if (hashed === null) {
+    const { droppedFiles, droppedFilesBytes } = this.#limits;
+    const content = this.#readBounded(host, stats);
+    if (content === null) {
       this.#unkept++;
       return null;
     }
+    const size = content.bytes.length;
+    const described = describeContent(content);
     // Content that the image has at this path anyway is not evidence of anything.
-    if (hashed.sha256 === imageSha256 || size === 0) return hashed;
+    if (content.sha256 === imageSha256 || size === 0) return described;
     if (this.#keptFiles >= droppedFiles || this.#keptBytes + size > droppedFilesBytes) {
       this.#unkept++;
-      return hashed;
+      return described;
     }
-    const kept = readContent(host, droppedFileBytes, this.#keepIn);
+    keepContent(this.#keepIn, content);
     this.#keptFiles++;
     this.#keptBytes += size;
-    return kept === null ? hashed : { ...kept, kept: kept.sha256 };
+    return { ...described, kept: content.sha256 };
+  }
+
+  /** All reads together are bounded: files with holes, or of one inode with many names, can be larger than any disk. */
+  #readBounded(host: Buffer, stats: BigIntStats): FileContent | null {
+    if (!stats.isFile() || stats.size > this.#limits.droppedFileBytes || stats.size > this.#mayRead) return null;
+    this.#mayRead -= Number(stats.size);
+    return readContent(host, this.#limits.droppedFileBytes);
   }
 }
 
