@@ -152,6 +152,7 @@ describe("a sample sees", () => {
     expect(text).not.toContain(run.slice(-8));
     expect(text).not.toMatch(/block device|\/dev\/(kmsg|mem|kvm|vsock|fuse)$|docker\.sock/m);
     expect(text).toContain("host checkout-5b9d\n");
+    expect(text).toMatch(/^172\.17\.0\.2\s+checkout-5b9d$/m);
     expect(text).toMatch(/^0::\/$/m);
     expect(recording.output.stderr.text.match(/Read-only file system/g)).toHaveLength(2);
     expect(recording.output.stderr.text).toContain("/tmp/disk: Operation not permitted");

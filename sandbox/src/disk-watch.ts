@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { Fault, type LimitHit } from "@airlock/contracts";
 import { listThreads } from "./threads.ts";
 
@@ -6,8 +7,10 @@ import { listThreads } from "./threads.ts";
 const FREE_FLOOR_BYTES = 512 * 1024 * 1024;
 /** A full count costs a walk; it is made when the free space says that it may be worth it, or every so many looks. */
 const LOOKS_PER_COUNT = 50;
-/** A sample that makes endless empty files must not make us walk for ever: each is charged what it takes in the tables. */
-const BYTES_PER_ENTRY = 1024;
+/** Each entry is charged a block, like all but the smallest: endless empty files must not make us walk for ever. */
+const BYTES_PER_ENTRY = 4096;
+/** Longest turn at a stretch: other samples of this process are watched meanwhile. */
+const TURN_MS = 10;
 
 /** Throws DISK_LOW when the engine's disk has no room for a run. */
 export function requireFreeSpace(folder: string, wantedBytes: number): void {
@@ -35,31 +38,37 @@ export interface DiskWatchOptions {
  */
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
+  readonly #freeAtStart: number;
   #freeAtCount: number;
   #bytesAtCount = 0;
   #looks = 0;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
-    this.#freeAtCount = freeBytes(options.upper);
+    this.#freeAtStart = freeBytes(options.upper);
+    this.#freeAtCount = this.#freeAtStart;
   }
 
   /** Null while all is well. Free space is cheap to ask for, but others write to the disk too: a count decides. */
-  look(): LimitHit | null {
+  async look(): Promise<LimitHit | null> {
     const { boundBytes, upper } = this.#options;
     const free = freeBytes(upper);
     if (free < FREE_FLOOR_BYTES) return this.#hit(`only ${free} bytes were left on the engine's disk`);
+    // No count finds files that are mapped or on their way through a socket and nothing else.
+    if (free < this.#freeAtStart / 2 && this.#freeAtStart - free > boundBytes) {
+      return this.#hit(`${this.#freeAtStart - free} bytes, half of what was free, were taken during the run`);
+    }
     const mayHold = this.#bytesAtCount + (this.#freeAtCount - free);
     if (mayHold <= boundBytes && this.#looks++ % LOOKS_PER_COUNT !== 0) return null;
-    const bytes = this.#count();
+    const bytes = await this.#count();
     this.#bytesAtCount = bytes;
     this.#freeAtCount = free;
     return bytes > boundBytes ? this.#hit(`at least ${bytes} bytes were written`) : null;
   }
 
-  #count(): number {
+  async #count(): Promise<number> {
     const { boundBytes, files, listProcesses, upper } = this.#options;
-    let bytes = countBytes(upper, boundBytes);
+    let bytes = await countBytes(upper, boundBytes);
     for (const file of files) bytes += blocksOf(lookAt(Buffer.from(file)));
     return bytes > boundBytes ? bytes : bytes + countUnnamed(listProcesses());
   }
@@ -75,8 +84,9 @@ function freeBytes(folder: string): number {
 }
 
 /** Bytes on disk below a folder; stops counting once beyond the bound. Links are not followed. */
-function countBytes(folder: string, bound: number): number {
+async function countBytes(folder: string, bound: number): Promise<number> {
   let bytes = 0;
+  let turn = performance.now();
   const folders: Buffer[] = [Buffer.from(folder)];
   for (let next = folders.pop(); next !== undefined && bytes <= bound; next = folders.pop()) {
     for (const name of listNames(next)) {
@@ -84,6 +94,9 @@ function countBytes(folder: string, bound: number): number {
       const stats = lookAt(path);
       bytes += Math.max(blocksOf(stats), BYTES_PER_ENTRY);
       if (stats?.isDirectory() === true) folders.push(path);
+      if (performance.now() - turn < TURN_MS) continue;
+      await setImmediate();
+      turn = performance.now();
     }
   }
   return bytes;

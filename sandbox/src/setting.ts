@@ -7,7 +7,7 @@ import { removeRunContainer } from "./docker/run-containers.ts";
 import { type Refusal, SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { createVolumes, removeVolumes } from "./docker/volumes.ts";
-import { RESOLVER_ADDRESS } from "./network/addresses.ts";
+import { RESOLVER_ADDRESS, SAMPLE_IPV4 } from "./network/addresses.ts";
 import { type Capture, startCapture } from "./network/capture.ts";
 import { createSampleNetwork, type SampleNetwork } from "./network/sample-network.ts";
 import { type Sinkhole, startSinkhole } from "./network/sinkhole.ts";
@@ -130,6 +130,7 @@ async function startPauseOf(
     cgroupParent,
     volumes,
     resolverAddress: RESOLVER_ADDRESS,
+    sampleAddress: SAMPLE_IPV4,
   });
 }
 

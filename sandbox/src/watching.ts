@@ -52,7 +52,7 @@ export async function watchSample(
     if (signal.aborted) return { kind: "aborted" };
     const left = windowMs - (performance.now() - start);
     if (left <= 0) return { kind: "window" };
-    const hit = disk.look();
+    const hit = await disk.look();
     if (hit !== null) return { kind: "limit", hit };
     if (!sensorsLive(setting) || (await hasOutputDied(setting, output))) return { kind: "sensor" };
     if (looks % LOOKS_PER_RESOURCES === 0) {

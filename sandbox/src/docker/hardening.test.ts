@@ -66,6 +66,7 @@ const pausePlacement: PausePlacement = {
   cgroupParent: `/${runName}/pause`,
   volumes,
   resolverAddress: "172.17.0.1",
+  sampleAddress: "172.17.0.2",
 };
 
 /** Every setting that a container may get. One that is not here was not thought about. */
@@ -76,7 +77,7 @@ const ALLOWED_SETTINGS = [
 const ALLOWED_HOST_SETTINGS = [
   "CgroupParent CgroupnsMode Privileged CapDrop CapAdd SecurityOpt Binds Devices PublishAllPorts AutoRemove Init",
   "RestartPolicy LogConfig OomScoreAdj NetworkMode IpcMode ReadonlyRootfs Memory MemorySwap PidsLimit NanoCpus CpusetCpus",
-  "Ulimits Mounts Dns ShmSize",
+  "Ulimits Mounts Dns ExtraHosts ShmSize",
 ].flatMap((names) => names.split(" "));
 
 function expectHardened(options: ContainerCreateOptions): void {
@@ -113,7 +114,12 @@ function expectHardened(options: ContainerCreateOptions): void {
 test("pause has no capability, no network and a root that nobody writes to", () => {
   const options = pauseOptions(plan, pausePlacement);
   expectHardened(options);
-  expect(options.HostConfig).toMatchObject({ NetworkMode: "none", CapAdd: [], ReadonlyRootfs: true });
+  expect(options.HostConfig).toMatchObject({
+    NetworkMode: "none",
+    CapAdd: [],
+    ReadonlyRootfs: true,
+    ExtraHosts: ["web-1:172.17.0.2"],
+  });
   expect(options.Entrypoint).toBeUndefined();
 });
 

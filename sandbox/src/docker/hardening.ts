@@ -83,11 +83,13 @@ export interface PausePlacement {
   readonly cgroupParent: string;
   readonly volumes: readonly SampleVolume[];
   readonly resolverAddress: string;
+  /** What the sample's own name leads to, as an engine writes it for any container with a network. */
+  readonly sampleAddress: string;
 }
 
 /** Pause owns the network and IPC namespaces and holds the volumes; it runs our own binary and nothing else. */
 export function pauseOptions(plan: DetonationPlan, placement: PausePlacement): ContainerCreateOptions {
-  const { runName, cgroupParent, resolverAddress, volumes } = placement;
+  const { runName, cgroupParent, resolverAddress, sampleAddress, volumes } = placement;
   return {
     ...commonOptions(runName, "pause", placement.image),
     Hostname: plan.hostname,
@@ -95,6 +97,7 @@ export function pauseOptions(plan: DetonationPlan, placement: PausePlacement): C
       ...commonHostConfig(cgroupParent),
       NetworkMode: "none",
       Dns: [resolverAddress],
+      ExtraHosts: [`${plan.hostname}:${sampleAddress}`],
       IpcMode: "shareable",
       ShmSize: plan.limits.shmBytes,
       ReadonlyRootfs: true,

@@ -177,7 +177,9 @@ function requireOwnVolumes(
 }
 
 function readLayers({ GraphDriver }: Docker.ContainerInspectInfo): SampleContainer["layers"] {
-  const { UpperDir: upper, LowerDir: lower } = (GraphDriver as { Data?: Record<string, string> }).Data ?? {};
+  // Absent altogether where the engine keeps images in containerd's store.
+  const { Data } = (GraphDriver ?? {}) as { Data?: Record<string, string> };
+  const { UpperDir: upper, LowerDir: lower } = Data ?? {};
   if (upper === undefined || lower === undefined) {
     throw new Fault("ENGINE_ERROR", "the engine's storage shows no writable layer", {
       hint: "Set the engine's storage driver to overlay2.",
