@@ -96,12 +96,6 @@ function thawTree(trees: CgroupTrees, path: string): void {
   }
 }
 
-/** The v2 freezer wherever there is a v2 tree; the v1 freezer only where that has none (before kernel 5.2). */
-export function setFrozen(trees: CgroupTrees, path: string, frozen: boolean): void {
-  if (trees.unified !== null && tryWrite(join(trees.unified, path, "cgroup.freeze"), frozen ? "1" : "0")) return;
-  for (const root of trees.legacy) tryWrite(join(root, path, "freezer.state"), frozen ? "FROZEN" : "THAWED");
-}
-
 /** True when nothing is left of `folder`. Only group folders can be removed; their files go with them. */
 function removeFolders(folder: string): boolean {
   for (const below of listBelow(folder).toReversed()) tryRemove(below);

@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, toFault } from "@airlock/contracts";
 import {
   allRoots,
@@ -13,7 +12,6 @@ import {
   readFlag,
   readSmall,
   removeTree,
-  setFrozen,
 } from "./cgroup-tree.ts";
 import { parseRunName, type RunName } from "./run-name.ts";
 
@@ -88,28 +86,9 @@ export class SampleCgroup {
     return cgroup;
   }
 
-  /** Folders between the root of the tree and this one, this one included. */
-  get level(): number {
-    return this.place.path.split("/").length - 1;
-  }
-
   /** False when no process is in it or below. */
   isPopulated(): boolean {
     return readFlag(this.path, "populated");
-  }
-
-  /** Stops every process where it is; resolves when all have stopped, or after `timeoutMs` with false. */
-  async freeze(timeoutMs = 500): Promise<boolean> {
-    setFrozen(this.#trees, this.place.path, true);
-    for (let waited = 0; waited < timeoutMs; waited += FREEZE_POLL_MS) {
-      if (readFlag(this.path, "frozen")) return true;
-      await sleep(FREEZE_POLL_MS);
-    }
-    return readFlag(this.path, "frozen");
-  }
-
-  thaw(): void {
-    setFrozen(this.#trees, this.place.path, false);
   }
 
   /** Host ids of all processes, at most `limit`. */
@@ -117,7 +96,7 @@ export class SampleCgroup {
     return listProcesses(this.path, limit);
   }
 
-  /** Kills every process, thawed first: one that a v1 freezer holds can't die. */
+  /** Kills every process, thawed first: the recorder may have stopped them to catch up, and in a v1 freezer none can die. */
   kill(): void {
     killTree(this.#trees, this.place.path);
   }
@@ -151,8 +130,6 @@ export class SampleCgroup {
     await removeTree(this.#trees, this.place.top);
   }
 }
-
-const FREEZE_POLL_MS = 2;
 
 /** The runs that have a control group on this host, whoever owns them. */
 export function listRunCgroups(trees = findCgroupTrees()): Map<RunName, string> {

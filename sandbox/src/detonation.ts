@@ -7,6 +7,7 @@ import { SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { type EtcFile, readEtcFiles } from "./layer/etc-files.ts";
 import { collectLayer } from "./layer/layer-collection.ts";
+import { requireWholeCopies } from "./layer/whole-copies.ts";
 import { liveOut, refuseAborted, type SampleLife } from "./sample-life.ts";
 import type { DetonateOptions, DetonationProgress } from "./sandbox.ts";
 import { prepareSetting, type Setting } from "./setting.ts";
@@ -27,6 +28,7 @@ export async function detonate(
 
   tell("preparing");
   requireFreeSpace(parts.engine.facts.rootFolder, plan.limits.diskBytes);
+  requireWholeCopies();
   const setting = await prepareSetting(plan, image, options, parts);
   const [recorded] = await Promise.allSettled([record(setting, plan, image, options, tell)]);
   const [down] = await Promise.allSettled([setting.takeDown()]);

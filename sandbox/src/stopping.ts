@@ -90,9 +90,7 @@ function numberOfSignal(name: string): number | undefined {
   return constants.signals[name as NodeJS.Signals];
 }
 
-/** Thawed first: the recorder may have stopped it to catch up. */
 async function killSample(setting: LiveSetting): Promise<void> {
-  setting.cgroup.thaw();
   setting.cgroup.kill();
   if (!(await emptied(setting, DEATH_MS))) {
     throw new Fault("TEARDOWN_FAILED", "processes of the sample can't be killed");

@@ -42,10 +42,16 @@ function examine(pid: number, sockets: SocketTable): Survivor {
 
 const RUNNING = "running";
 
-/** `running`, `-1` (stopped outside a call), or number, arguments, stack and program counter: proc_pid_syscall(5). */
+/**
+ * `running`, `-1` (stopped outside a call), or number, arguments, stack and program counter: proc_pid_syscall(5). The kernel
+ * doesn't say by which entry the call came, and 64-bit code can use the 32-bit one too: a number that is a sleeper's in the
+ * other table is taken for that, for hardly anything else lasts long enough to be met.
+ */
 export function readWait(text: string, compat: boolean): string {
   const number = Number(text.trim().split(" ")[0]);
-  return Number.isInteger(number) && number >= 0 ? nameSyscall(number, compat) : RUNNING;
+  if (!Number.isInteger(number) || number < 0) return RUNNING;
+  const [likely, other] = [nameSyscall(number, compat), nameSyscall(number, !compat)];
+  return !SLEEPS.has(likely) && SLEEPS.has(other) && !compat ? other : likely;
 }
 
 /**
