@@ -15,12 +15,22 @@ it("counts files from before the run that are written, renamed or deleted, and t
   expect(facts.at(-1)).toMatchObject({
     Files: 4,
     Written: 1,
-    Renamed: 2,
+    Renamed: 3,
     Deleted: 1,
     Folders: 2,
     NewSuffix: ".locked",
-    NewSuffixFiles: 2,
+    NewSuffixFiles: 3,
   });
+});
+
+it("takes a file that is moved for one from before the run when nothing in the run had made it", () => {
+  const make = eventMaker();
+  const upper = { FileOrigin: "upper" } as const;
+  const facts = deriveAll("files-rewritten", [
+    make("file_rename", { ...upper, SourceFilename: "/data/a", TargetFilename: "/data/a.locked" }),
+    make("file_rename", { ...upper, SourceFilename: "/data/a.locked", TargetFilename: "/data/a.done" }),
+  ]);
+  expect(facts).toMatchObject([{ Files: 1, Renamed: 1, NewSuffix: ".locked" }]);
 });
 
 it("leaves out what the run made itself, and what failed", () => {

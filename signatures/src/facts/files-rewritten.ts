@@ -18,10 +18,11 @@ interface Toll {
   readonly folders: Set<string>;
   readonly suffixes: Map<string, number>;
   readonly first: BehaviourEvent;
-  written: number;
-  renamed: number;
-  deleted: number;
+  /** A file that is written and then renamed is in both, but one file. */
+  readonly changed: Readonly<Record<Change, Set<string>>>;
 }
+
+type Change = "written" | "renamed" | "deleted";
 
 export const FILES_REWRITTEN: FactDefinition = {
   name: "files-rewritten",
@@ -48,9 +49,11 @@ export const FILES_REWRITTEN: FactDefinition = {
         if (path === null || event.category === "output") return NO_MEASUREMENTS;
         const key = event.fields.Image ?? event.process ?? "";
         const toll = tolls.ensure(key, () => openToll(event));
-        if (toll.files.has(path) || toll.files.size >= MAX_FILES) return NO_MEASUREMENTS;
-        addFile(toll, event, path);
-        return peaks.note(key, toll.files.size, () => ({
+        const change = changeOf(event);
+        if (toll.changed[change].has(path) || toll.files.size >= MAX_FILES) return NO_MEASUREMENTS;
+        addFile(toll, event, { path, change });
+        const { written, renamed, deleted } = toll.changed;
+        return peaks.note(key, written.size + renamed.size + deleted.size, () => ({
           trigger: event,
           sources: toll.first === event ? [event] : [toll.first, event],
           fields: describe(toll, event),
@@ -66,8 +69,10 @@ function existingFile(event: BehaviourEvent, world: World): string | null {
     event.category === "file_rename" || event.category === "file_delete" || event.category === "file_event";
   if (!isChange || !isSuccess(event.fields.Result)) return null;
   if (event.category === "file_event" && event.fields.Operation !== "write") return null;
-  // The world knows a renamed file by its new name.
+  // The world knows a renamed file by its new name. Where nothing had made or written it in this run, it was there before;
+  // the kernel can't tell, for moving a file of the image makes it one of the upper layer.
   const { TargetFilename: path, FileOrigin: origin } = event.fields;
+  if (event.category === "file_rename" && world.file(path)?.written === event) return event.fields.SourceFilename;
   if (!isExisting(world.file(path)?.origin ?? origin)) return null;
   return event.category === "file_rename" ? event.fields.SourceFilename : path;
 }
@@ -77,30 +82,34 @@ function isExisting(origin: FileOrigin | undefined): boolean {
 }
 
 function openToll(first: BehaviourEvent): Toll {
-  return { files: new Set(), folders: new Set(), suffixes: new Map(), first, written: 0, renamed: 0, deleted: 0 };
+  const changed = { written: new Set<string>(), renamed: new Set<string>(), deleted: new Set<string>() };
+  return { files: new Set(), folders: new Set(), suffixes: new Map(), first, changed };
 }
 
-function addFile(toll: Toll, event: BehaviourEvent, path: string): void {
+function changeOf({ category }: BehaviourEvent): Change {
+  if (category === "file_delete") return "deleted";
+  return category === "file_rename" ? "renamed" : "written";
+}
+
+function addFile(toll: Toll, event: BehaviourEvent, { path, change }: { path: string; change: Change }): void {
   toll.files.add(path);
   toll.folders.add(posix.dirname(path));
-  if (event.category === "file_delete") toll.deleted++;
-  else if (event.category === "file_rename") {
-    toll.renamed++;
-    const suffix = posix.extname(event.fields.TargetFilename);
-    const isNew = suffix !== "" && suffix !== posix.extname(path);
-    if (isNew && (toll.suffixes.has(suffix) || toll.suffixes.size < MAX_SUFFIXES)) {
-      toll.suffixes.set(suffix, (toll.suffixes.get(suffix) ?? 0) + 1);
-    }
-  } else toll.written++;
+  toll.changed[change].add(path);
+  if (event.category !== "file_rename") return;
+  const suffix = posix.extname(event.fields.TargetFilename);
+  const isNew = suffix !== "" && suffix !== posix.extname(path);
+  if (isNew && (toll.suffixes.has(suffix) || toll.suffixes.size < MAX_SUFFIXES)) {
+    toll.suffixes.set(suffix, (toll.suffixes.get(suffix) ?? 0) + 1);
+  }
 }
 
 function describe(toll: Toll, event: BehaviourEvent): Record<string, string | number | undefined> {
   const [suffix, times] = [...toll.suffixes].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0] ?? [];
   return {
     Files: toll.files.size,
-    Written: toll.written,
-    Renamed: toll.renamed,
-    Deleted: toll.deleted,
+    Written: toll.changed.written.size,
+    Renamed: toll.changed.renamed.size,
+    Deleted: toll.changed.deleted.size,
     Folders: toll.folders.size,
     NewSuffix: suffix,
     NewSuffixFiles: times,
