@@ -77,11 +77,12 @@ async function closeBooks(setting: Setting, run: Run, options: DetonateOptions):
     // Volumes and shared memory are read through it.
     pause: setting.pause.isAlive(),
   };
-  const [trace, capture, sink, { end, outputWhole }, layer] = await Promise.all([
+  const concluding = life.conclude();
+  concluding.catch(() => undefined);
+  const [trace, capture, sink, layer] = await Promise.all([
     setting.trace.seal(),
     setting.capture.stop(),
     setting.sinkhole.stop(),
-    life.conclude(),
     collectLayer({
       plan,
       runFolder: options.runFolder,
@@ -92,6 +93,9 @@ async function closeBooks(setting: Setting, run: Run, options: DetonateOptions):
     }),
   ]);
   const layerWhole = alive.pause && setting.pause.isAlive();
+  // The engine takes its time to note a death, and to remove a container: it can do both at once.
+  setting.beginTakeDown();
+  const { end, outputWhole } = await concluding;
   return Recording.parse({
     schemaVersion: 1,
     plan,

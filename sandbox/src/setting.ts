@@ -29,6 +29,8 @@ export interface Setting {
   readonly capture: Capture;
   /** Or why there can be none of this image. */
   readonly sample: SampleContainer | Refusal;
+  /** Begins to remove what is needed no more when the sensors are closed and the sample's files have been read. */
+  beginTakeDown(): void;
   /** Removes all of it. Tries every part even when one fails, and then throws TEARDOWN_FAILED. */
   takeDown(): Promise<void>;
 }
@@ -47,7 +49,11 @@ export async function prepareSetting(
   const failed = new AbortController();
   const site: Site = { plan, image, options, parts, teardown, stop: AbortSignal.any([options.signal, failed.signal]) };
   try {
-    return { ...(await build(site)), takeDown: () => teardown.run() };
+    return {
+      ...(await build(site)),
+      beginTakeDown: () => teardown.ahead("pause container", "network"),
+      takeDown: () => teardown.run(),
+    };
   } catch (error) {
     failed.abort();
     // The cause says more than what could not be undone; the reaper takes care of that.
@@ -71,7 +77,7 @@ interface Site {
  * Says of every part what it waits for, so that all else comes up at the same time. Each is known to the teardown before the
  * first has begun: one that comes up while another fails is undone too.
  */
-async function build(site: Site): Promise<Omit<Setting, "takeDown">> {
+async function build(site: Site): Promise<Omit<Setting, "beginTakeDown" | "takeDown">> {
   const { plan, image, options, parts, teardown } = site;
   const { docker, facts } = parts.engine;
   const { runName } = options;

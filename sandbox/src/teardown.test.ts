@@ -55,3 +55,14 @@ test("it happens once, whoever asks", async () => {
   await teardown.run();
   expect(log).toEqual(["network n"]);
 });
+
+test("a part can go ahead of its turn, is undone only once, and its failure is told in the end", async () => {
+  const { log, teardown, note } = setUp();
+  void teardown.begun("network", "surroundings", Promise.resolve("n"), note("network"));
+  void teardown.begun("pause", "containers", Promise.resolve("p"), () => Promise.reject(new Error("busy")));
+  void teardown.begun("sample", "containers", Promise.resolve("s"), note("sample"));
+  teardown.ahead("network", "pause");
+  await expect.poll(() => log).toEqual(["network n"]);
+  await expect(teardown.run()).rejects.toMatchObject({ message: "left behind: pause: busy" });
+  expect(log).toEqual(["network n", "sample s"]);
+});

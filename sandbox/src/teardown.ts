@@ -8,6 +8,7 @@ interface Step {
   readonly what: string;
   readonly stage: TeardownStage;
   readonly undo: () => Promise<unknown>;
+  undone: Promise<unknown> | null;
 }
 
 /**
@@ -26,8 +27,13 @@ export class Teardown {
     undo: (thing: T | undefined) => Promise<unknown> | undefined,
   ): Promise<T> {
     const settled = coming.catch(() => undefined);
-    this.#steps.push({ what, stage, undo: async () => undo(await settled) });
+    this.#steps.push({ what, stage, undo: async () => undo(await settled), undone: null });
     return coming;
+  }
+
+  /** Begins to undo some parts already; whether that went well shows in `run`. */
+  ahead(...whats: readonly string[]): void {
+    for (const step of this.#steps) if (whats.includes(step.what)) undoOnce(step).catch(() => undefined);
   }
 
   /** Undoes all, once. Rejects with TEARDOWN_FAILED when a part could not be removed. */
@@ -44,9 +50,14 @@ export class Teardown {
 
   async #runStage(stage: TeardownStage): Promise<string[]> {
     const steps = this.#steps.filter((step) => step.stage === stage);
-    const results = await Promise.allSettled(steps.map(({ undo }) => undo()));
+    const results = await Promise.allSettled(steps.map(undoOnce));
     return results.flatMap((result, index) =>
       result.status === "rejected" ? [`${steps[index]?.what}: ${toFault(result.reason).message}`] : [],
     );
   }
+}
+
+function undoOnce(step: Step): Promise<unknown> {
+  step.undone ??= step.undo();
+  return step.undone;
 }
