@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { RunName } from "../run-name.ts";
 import {
   boundVolume,
+  ownerOfVolume,
   type PausePlacement,
   pauseOptions,
   planVolumes,
@@ -210,6 +211,13 @@ describe("volumes", () => {
         }
       }),
     );
+  });
+
+  test("their owner is read back from their name, and nobody else's is ours", () => {
+    expect(ownerOfVolume(volumes[0]?.name ?? "")).toBe(runName);
+    for (const name of ["data", "x-volume-1", `${runName}-volume-`, `${runName}-volumes-1`, `x${runName}-volume-1`]) {
+      expect(ownerOfVolume(name)).toBeNull();
+    }
   });
 
   test("an image with too many is refused", () => {

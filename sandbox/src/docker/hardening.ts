@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { type DetonationLimits, type DetonationPlan, Fault } from "@airlock/contracts";
 import type { ContainerCreateOptions, HostConfig, VolumeCreateOptions } from "dockerode";
-import type { RunName } from "../run-name.ts";
+import { parseRunName, type RunName } from "../run-name.ts";
 
 /**
  * Every option of every container that Airlock makes, in one place. Pure: a plan goes in, create options come out, so that
@@ -26,6 +26,14 @@ export interface SampleVolume {
   readonly path: string;
   /** Where pause holds it, out of reach of whatever path the image chose. */
   readonly heldAt: string;
+}
+
+/**
+ * The run that a volume belongs to, by its name: a container that is still being made when its volume is removed gets another
+ * one of that name, without any label. Null for volumes that are not ours.
+ */
+export function ownerOfVolume(name: string): RunName | null {
+  return parseRunName(/^(.*)-volume-\d+$/.exec(name)?.[1] ?? "");
 }
 
 /** More than any honest image has; each costs the host a mount or two. */

@@ -3,7 +3,7 @@ import { Fault } from "@airlock/contracts";
 import type Docker from "dockerode";
 import { parseRunName, type RunName } from "../run-name.ts";
 import { askEngine, settleAll, statusOf } from "./engine.ts";
-import { type ContainerRole, containerName, RUN_LABEL } from "./hardening.ts";
+import { type ContainerRole, containerName, ownerOfVolume, RUN_LABEL } from "./hardening.ts";
 
 const REMOVAL_MS = 20_000;
 const POLL_MS = 20;
@@ -48,16 +48,16 @@ async function waitUntilGone(container: Docker.Container): Promise<void> {
 export async function listEngineRuns(docker: Docker): Promise<{ run: RunName; volumes: string[] }[]> {
   const [containers, volumes] = await Promise.all([
     askEngine("list containers", () => docker.listContainers({ all: true, filters: { label: [RUN_LABEL] } })),
-    askEngine("list volumes", () => docker.listVolumes({ filters: { label: [RUN_LABEL] } })),
+    askEngine("list volumes", () => docker.listVolumes()),
   ]);
   const runs = new Map<RunName, string[]>();
   for (const { Labels, Names } of containers) {
     const run = parseRunName(Labels[RUN_LABEL] ?? "");
     if (run !== null && Names.some((name) => name.startsWith(`/${run}-`))) runs.set(run, runs.get(run) ?? []);
   }
-  for (const { Labels, Name } of volumes.Volumes ?? []) {
-    const run = parseRunName(Labels[RUN_LABEL] ?? "");
-    if (run !== null && Name.startsWith(`${run}-`)) runs.set(run, [...(runs.get(run) ?? []), Name]);
+  for (const { Name } of volumes.Volumes ?? []) {
+    const run = ownerOfVolume(Name);
+    if (run !== null) runs.set(run, [...(runs.get(run) ?? []), Name]);
   }
   return [...runs].map(([run, names]) => ({ run, volumes: names }));
 }
