@@ -62,6 +62,17 @@ const processCreation = z.strictObject({
   Comm: text.optional(),
 });
 
+/**
+ * A process that acts without having started a program of its own: a shell's `( ... )`, a server's worker. It goes on with the
+ * program of whoever forked it. Recorded only where one acts, at the time of the fork.
+ */
+const processFork = z.strictObject({
+  ...actor,
+  ParentProcessId: z.number().int().optional(),
+  /** Key of the process that forked it, as in `process` of that one's events. */
+  ForkedFrom: text,
+});
+
 const processTermination = z.strictObject({
   ...actor,
   ExitCode: z.number().int().optional(),
@@ -82,7 +93,15 @@ const processAccess = z.strictObject({
   TargetIsChild: z.boolean().optional(),
 });
 
-const file = { ...actor, ...result, TargetFilename: text, FileOrigin: FileOrigin.optional() };
+const file = {
+  ...actor,
+  ...result,
+  /** Where the kernel found the file, links followed, and for an attempt what was asked for. */
+  TargetFilename: text,
+  /** The path asked for, when the kernel found the file at another: by way of a link, of `/proc/1/root`, of a `chroot`. */
+  RequestedFilename: text.optional(),
+  FileOrigin: FileOrigin.optional(),
+};
 
 /** A file, folder, link or node that was created or opened for writing. */
 const fileEvent = z.strictObject({
@@ -234,6 +253,7 @@ const event = <C extends string, F extends z.ZodType>(category: C, fields: F) =>
 
 export const BehaviourEvent = z.discriminatedUnion("category", [
   event("process_creation", processCreation),
+  event("process_fork", processFork),
   event("process_termination", processTermination),
   event("process_access", processAccess),
   event("file_event", fileEvent),

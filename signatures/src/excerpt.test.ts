@@ -8,6 +8,7 @@ const address = { DestinationIp: "198.51.100.1", DestinationPort: 443 };
 describe("an excerpt", () => {
   it.each([
     [make("process_creation", { Image: "/bin/sh", CommandLine: "sh -c 'a\nb'" }), "/bin/sh started: sh -c 'a b'"],
+    [make("process_fork", { Image: "/x", ForkedFrom: "1:1" }), "/x went on in a process of its own"],
     [make("process_termination", { Image: "/x", Signal: "SIGSEGV" }), "/x ended, SIGSEGV"],
     [make("process_access", { Image: "/x", CallName: "ptrace", TargetImage: "/y" }), "/x ptrace on /y"],
     [make("file_event", { TargetFilename: "/f", Operation: "create" }), "a process create /f"],

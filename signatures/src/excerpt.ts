@@ -18,6 +18,8 @@ function describe(event: BehaviourEvent): string {
   switch (event.category) {
     case "process_creation":
       return `${event.fields.Image ?? "a process"} started: ${event.fields.CommandLine ?? ""}`;
+    case "process_fork":
+      return `${who(event)} went on in a process of its own`;
     case "process_termination":
       return `${who(event)} ended, ${event.fields.Signal ?? `status ${event.fields.ExitCode ?? "unknown"}`}`;
     case "process_access":

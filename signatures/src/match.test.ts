@@ -67,6 +67,28 @@ describe("matching", () => {
     expect(await firedOn({ "r.yml": rule }, events)).toEqual(["r e2"]);
   });
 
+  it("asks the program that a process was forked with, until it starts one of its own", async () => {
+    const make = eventMaker();
+    const rule = ruleText("{a: {TargetFilename: /etc/x, CommandLine|contains: evil}, condition: a}", {
+      category: "file_access",
+    });
+    const touch = { TargetFilename: "/etc/x" };
+    const events = [
+      make("process_creation", { CommandLine: "evil" }, { process: "1:1" }),
+      make("process_fork", { ForkedFrom: "1:1" }, { process: "2:2" }),
+      make("process_fork", { ForkedFrom: "2:2" }, { process: "3:3" }),
+      make("process_fork", { ForkedFrom: "9:9" }, { process: "4:4" }),
+      make("process_creation", { CommandLine: "good" }, { process: "1:1" }),
+      make("file_access", touch, { process: "1:1" }),
+      make("file_access", touch, { process: "2:2" }),
+      make("file_access", touch, { process: "3:3" }),
+      make("file_access", touch, { process: "4:4" }),
+      make("process_creation", { CommandLine: "good" }, { process: "3:3" }),
+      make("file_access", touch, { process: "3:3" }),
+    ];
+    expect(await firedOn({ "r.yml": rule }, events)).toEqual(["r e7", "r e8"]);
+  });
+
   it("sees log lines in output and in written files, and nothing else there", async () => {
     const make = eventMaker();
     const rule = "title: T\nlogsource: {product: linux, service: sshd}\ndetection: {k: [bad packet], condition: k}\n";

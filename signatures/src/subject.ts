@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** An event under judgement, and the start of the program that its process runs. */
 export interface Subject {
   event: BehaviourEvent;
-  /** Fields of the latest `process_creation` of the event's process. */
+  /** Fields of the latest `process_creation` of the event's process, or of the one that it was forked from. */
   context: Fields | undefined;
 }
 

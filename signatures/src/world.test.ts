@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import type { BehaviourEvent } from "@airlock/contracts";
+import { describe, expect, it } from "vitest";
 import { compileRuleSet } from "./compile.ts";
 import { openHearing } from "./judge.ts";
 import { eventMaker } from "./testing/make-event.ts";
@@ -24,4 +25,36 @@ it("makes a judgement unknown instead of benign when something was forgotten", a
   const { verdict } = hearing.conclude([]);
   expect(verdict.level).toBe("unknown");
   expect(verdict.reasons.map(({ code }) => code)).toEqual(["limit-hit"]);
+});
+
+describe("a process that was forked", () => {
+  const make = eventMaker();
+  const download = (writerEvents: readonly BehaviourEvent[]): boolean => {
+    const world = new World();
+    const connection = { Initiated: true, Protocol: "tcp", DestinationIp: "203.0.113.5", DestinationPort: 80 } as const;
+    world.observe(make("process_creation", { Image: "/agent" }, { process: "1:1" }));
+    world.observe(make("network_connection", connection, { process: "1:1" }));
+    world.observe(make("process_fork", { ForkedFrom: "1:1" }, { process: "2:2" }));
+    for (const event of writerEvents) world.observe(event);
+    const file = world.file("/tmp/x");
+    return file !== undefined && world.downloadOf(file) !== null;
+  };
+  const write = make("file_event", { TargetFilename: "/tmp/x", Operation: "create" }, { process: "2:2" });
+
+  it("writes what its parent's connection brings", () => {
+    expect(download([write])).toBe(true);
+  });
+
+  it("has no part in that connection as another program", () => {
+    expect(download([make("process_creation", { Image: "/bin/date" }, { process: "2:2" }), write])).toBe(false);
+  });
+
+  it("keeps a connection of its own as another program", () => {
+    const own = make(
+      "network_connection",
+      { Initiated: true, Protocol: "tcp", DestinationIp: "203.0.113.6", DestinationPort: 80 },
+      { process: "2:2" },
+    );
+    expect(download([own, make("process_creation", { Image: "/bin/date" }, { process: "2:2" }), write])).toBe(true);
+  });
 });

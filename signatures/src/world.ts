@@ -14,10 +14,12 @@ const DEFAULT_BOUNDS: WorldBounds = { processes: 65_536, files: 262_144 };
 /** What one process did so far, as far as facts and context fields ask. */
 export interface ProcessState {
   readonly key: string;
-  /** Its latest program start. */
+  /** Its latest program start, and until it has one that of the process which forked it. */
   start: EventOf<"process_creation"> | undefined;
   /** Its latest connection to the outside. */
   connection: EventOf<"network_connection"> | undefined;
+  /** The connection that it shares with whoever forked it, until it starts a program of its own. */
+  inherited: EventOf<"network_connection"> | undefined;
   /** The downloaded file that it read, by the fewest steps from the network. */
   readDownload: Download | undefined;
   ended: boolean;
@@ -91,6 +93,9 @@ export class World {
       case "process_creation":
         this.#observeStart(event);
         return;
+      case "process_fork":
+        if (event.process !== null) this.#observeFork(event.process, event.fields.ForkedFrom);
+        return;
       case "process_termination": {
         const process = this.process(event.process);
         if (process !== undefined) process.ended = true;
@@ -136,6 +141,7 @@ export class World {
       key,
       start: undefined,
       connection: undefined,
+      inherited: undefined,
       readDownload: undefined,
       ended: false,
     }));
@@ -146,7 +152,22 @@ export class World {
     if (Image !== undefined) this.#executed.set(Image, event);
     if (Script !== undefined) this.#executed.set(Script, event);
     if (event.process === null) return;
-    this.#state(event.process).start = event;
+    const state = this.#state(event.process);
+    state.start = event;
+    // What a program reads and writes is its own affair, however connected the one was that started it.
+    if (state.connection === state.inherited) state.connection = undefined;
+    state.inherited = undefined;
+  }
+
+  /** Memory and descriptors are copied, so the child is what its parent was: with its connection and what it had read. */
+  #observeFork(child: string, parent: string): void {
+    const from = this.process(parent);
+    const state = this.#state(child);
+    if (from === undefined || from === state || state.start !== undefined) return;
+    state.start = from.start;
+    state.connection = from.connection;
+    state.inherited = from.connection;
+    state.readDownload = from.readDownload;
   }
 
   #observeWrite(event: EventOf<"file_event">): void {

@@ -11,6 +11,33 @@ const READ_WRITE = 0o2;
 const CREATE = 0o100;
 const TRUNCATE = 0o1000;
 
+describe("what was asked for", () => {
+  test("is told where the kernel found the file elsewhere", () => {
+    const shadow = file("/etc/shadow");
+    const { fields, collapsed } = extractRecords([
+      start,
+      me.open(2, "/etc/shadow", { file: shadow }),
+      me.open(3, "/proc/1/root/etc/shadow", { file: shadow }),
+      me.open(4, "root/etc/shadow", { path: given("root/etc/shadow", "/proc/1"), file: shadow }),
+    ]);
+    expect(
+      fields("file_access").map(({ TargetFilename, RequestedFilename }) => [TargetFilename, RequestedFilename]),
+    ).toEqual([
+      ["/etc/shadow", undefined],
+      ["/etc/shadow", "/proc/1/root/etc/shadow"],
+    ]);
+    expect(collapsed).toBe(1);
+  });
+
+  test("is all there is of a namespace, which is in no folder", () => {
+    const { fields } = extractRecords([
+      start,
+      me.open(2, "/proc/1/ns/mnt", { file: file("//", { magic: 0x6e736673 }) }),
+    ]);
+    expect(fields("file_access")).toMatchObject([{ TargetFilename: "/proc/1/ns/mnt", FileOrigin: "virtual" }]);
+  });
+});
+
 describe("opens for writing", () => {
   test("a created file takes its total and first bytes", () => {
     const made = file("/tmp/x", { layer: "upper", mode: 0o100755 });

@@ -6,7 +6,7 @@ import type { EventDraft, EventLog } from "./event-log.ts";
 import type { FileOrigins } from "./file-origin.ts";
 import { type Actor, describeActor } from "./process-events.ts";
 import type { ProcessTable } from "./process-table.ts";
-import { bestPath } from "./sample-path.ts";
+import { bestPath, requestedPath } from "./sample-path.ts";
 
 type OpenRecord = Extract<TraceRecord, { kind: "open" }>;
 type WriteTotal = Extract<TraceRecord, { kind: "write-total" }>;
@@ -75,12 +75,12 @@ export function createFileEvents({ log, table, origins }: EventContext): FileEve
   function openForReading(record: OpenRecord, path: string): void {
     // A new image in the same process reads on its own account.
     const since = table.imageAt(record.task.key, record.time)?.since ?? 0n;
-    const key = `${record.task.key} ${since} ${Math.min(record.result, 0)} ${path}`;
+    const fields = describeFile(record, path);
+    const key = `${record.task.key} ${since} ${Math.min(record.result, 0)} ${path} ${fields.RequestedFilename ?? ""}`;
     if (reads.has(key)) {
       collapsed += 1;
       return;
     }
-    const fields = describeFile(record, path);
     const added = log.add<"file_access">({
       time: record.time,
       category: "file_access",
@@ -140,6 +140,7 @@ export function createFileEvents({ log, table, origins }: EventContext): FileEve
       Result: describeResult(record.result),
       Denied: isDenied(record.result, record.blocked) ? true : undefined,
       TargetFilename: path,
+      RequestedFilename: requestedPath(record.path, path),
       FileOrigin: record.file === undefined ? origins.ofPath(path) : origins.ofFile(record.file),
     };
   }

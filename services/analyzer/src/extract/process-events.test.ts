@@ -210,3 +210,44 @@ test("where an executed file came from", () => {
     [undefined, "aa", undefined, "bb"].concat(Array.from({ length: 7 })),
   );
 });
+
+describe("a fork that acts without a program of its own", () => {
+  test("is told once, at the time of the fork", () => {
+    const { events } = extractRecords([
+      by(shell).exec(1, ["/bin/sh"]),
+      by(shell).fork(2, child),
+      by(shell).exec(3, ["/usr/sbin/nginx"]),
+      by(child).open(4, "/etc/passwd"),
+      by(child).open(5, "/etc/group"),
+    ]);
+    const forks = events.filter(({ category }) => category === "process_fork");
+    expect(forks).toMatchObject([
+      { id: "e2", process: child.key, fields: { Image: "/bin/sh", ParentProcessId: 1, ForkedFrom: shell.key } },
+    ]);
+    for (const event of forks) expect(BehaviourEvent.parse(event)).toEqual(event);
+  });
+
+  test("is told with the silent ones between, however they ended", () => {
+    const { fields } = extractRecords([
+      by(shell).exec(1, ["/bin/sh"]),
+      by(shell).fork(2, child),
+      by(child).fork(3, grandchild),
+      by(child).exit(4),
+      by(grandchild).open(5, "/etc/passwd"),
+    ]);
+    expect(fields("process_fork").map(({ ForkedFrom }) => ForkedFrom)).toEqual([shell.key, child.key]);
+  });
+
+  test("is told for one that was forked before its parent's exec, and not for the parent", () => {
+    const { fields } = extractRecords([
+      by(shell).exec(1, ["/bin/sh"]),
+      by(shell).fork(2, child),
+      by(child).exec(3, ["/bin/one"]),
+      by(child).fork(4, grandchild),
+      by(child).exec(5, ["/bin/two"]),
+      by(child).open(6, "/etc/passwd"),
+      by(grandchild).open(7, "/etc/passwd"),
+    ]);
+    expect(fields("process_fork")).toMatchObject([{ Image: "/bin/one", ForkedFrom: child.key }]);
+  });
+});

@@ -88,6 +88,23 @@ export function completeCreation(
   if (fields.Script !== undefined) fields.ScriptOrigin ??= origins.ofPath(fields.Script);
 }
 
+/** A process that acts with the program which it was forked with. */
+export function describeFork(
+  record: Extract<TraceRecord, { kind: "fork" }>,
+  table: ProcessTable,
+): EventDraft<"process_fork"> {
+  return {
+    time: record.time,
+    category: "process_fork",
+    process: record.child.key,
+    fields: {
+      ...describeActor(table, record.child, record.time),
+      ParentProcessId: record.task.nsPid,
+      ForkedFrom: record.task.key,
+    },
+  };
+}
+
 export function describeTermination(
   record: Extract<TraceRecord, { kind: "exit" }>,
   table: ProcessTable,

@@ -18,11 +18,26 @@ export function resolvePath(path: TracePath): string {
   return joinPath(path.base, path.argument);
 }
 
+/** Files of this file system, namespaces, are in no folder: the kernel's walk gives `//` for each. */
+const NAMESPACE_MAGIC = 0x6e736673;
+
 /** The kernel's path of the opened file if it is whole, else what the argument names. */
 export function bestPath(path: TracePath | undefined, file: TraceFile | undefined): string {
-  if (file !== undefined && file.path !== "" && !file.truncated) return file.path.slice(0, LONGEST_PATH);
+  if (file !== undefined && file.path !== "" && !file.truncated && !isPlaceless(path, file))
+    return file.path.slice(0, LONGEST_PATH);
   const joined = path === undefined ? "" : resolvePath(path);
   return joined === "" ? (file?.path ?? "") : joined;
+}
+
+/** What was asked for, where the kernel found the file at another path. */
+export function requestedPath(path: TracePath, found: string): string | undefined {
+  if (!path.readable || path.argument === "") return undefined;
+  const requested = resolvePath(path);
+  return requested === found ? undefined : requested;
+}
+
+function isPlaceless(path: TracePath | undefined, file: TraceFile): boolean {
+  return file.magic === NAMESPACE_MAGIC && path !== undefined && path.argument !== "";
 }
 
 function normalise(path: string): string {

@@ -2,6 +2,7 @@ import type { TraceRecord } from "@airlock/contracts";
 import { createCallEvents } from "./call-events.ts";
 import type { EventDraft } from "./event-log.ts";
 import { createFileEvents, type EventContext } from "./file-events.ts";
+import { createForkEvents } from "./fork-events.ts";
 import { addPathEvent } from "./path-events.ts";
 import { completeCreation, describeCreation, describeTermination } from "./process-events.ts";
 import type { ExecRecord, GrowingProcessTable } from "./process-table.ts";
@@ -25,6 +26,7 @@ export function createTraceEvents(
   const files = createFileEvents(context);
   const sockets = createSocketEvents(context, exposedPorts);
   const calls = createCallEvents(context);
+  const forks = createForkEvents(context);
   const creations: { draft: EventDraft<"process_creation">; record: ExecRecord }[] = [];
 
   return {
@@ -40,9 +42,9 @@ export function createTraceEvents(
 
   function add(record: TraceRecord): void {
     table.note(record);
+    forks.note(record);
     switch (record.kind) {
       case "fork":
-        // Forks are no events of their own: lineage is in the events of whoever was forked.
         return;
       case "exec": {
         const draft = log.add<"process_creation">(describeCreation(record, { table, origins }));
