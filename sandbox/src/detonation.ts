@@ -54,9 +54,13 @@ async function record(
   const tellFigures = (phase: DetonationProgress["phase"]) => tell(phase, setting.trace.progress());
   const life = await liveOut(setting, plan, options.signal, tellFigures);
   tellFigures("collecting");
-  const recording = await closeBooks(setting, { plan, image, bootToUnixNs, etcBefore, life }, options);
-  refuseAborted(options.signal);
-  await writeRecording(options.runFolder, recording);
+  try {
+    const recording = await closeBooks(setting, { plan, image, bootToUnixNs, etcBefore, life }, options);
+    refuseAborted(options.signal);
+    await writeRecording(options.runFolder, recording);
+  } finally {
+    life.devices?.close();
+  }
 }
 
 interface Run {
@@ -89,6 +93,7 @@ async function closeBooks(setting: Setting, run: Run, options: DetonateOptions):
       layers: setting.sample instanceof SampleContainer ? setting.sample.layers : null,
       volumes: setting.volumes,
       pausePid: alive.pause ? setting.pause.pid : null,
+      devices: life.devices,
       etcBefore,
     }),
   ]);

@@ -75,6 +75,18 @@ test("shared memory and the engine's own files are read too", async () => {
   expect(contentOf(trial, "/etc/hosts")).toMatch(/10\.0\.0\.1 bank\.test\n$/);
 });
 
+test("what hides among the devices is found, and what the runtime put there is not the sample's", async () => {
+  const script = `
+    mkdir -p /dev/.x/y; echo payload > /dev/.x/y/z; busybox ln -s /etc/shadow /dev/link
+    busybox rm /dev/zero; echo fake > /dev/zero; busybox mkfifo /dev/pipe; sleep 0.2`;
+  const trial = await range.detonate(script.replaceAll("mkdir", "busybox mkdir"), { image });
+  expect(changes(trial)).toEqual(
+    ["/dev/.x", "/dev/.x/y", "/dev/.x/y/z", "/dev/link", "/dev/pipe", "/dev/zero"].map((path) => `shm added ${path}`),
+  );
+  expect(contentOf(trial, "/dev/.x/y/z")).toBe("payload\n");
+  expect(contentOf(trial, "/dev/zero")).toBe("fake\n");
+});
+
 test("links out of a volume or out of shared memory are not followed on the host", async () => {
   const trial = await range.detonate("busybox ln -s / /data/root; busybox ln -s /etc /dev/shm/etc", { image });
   expect(changes(trial)).toEqual(["volume added /data/root", "shm added /dev/shm/etc"]);

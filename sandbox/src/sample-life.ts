@@ -1,6 +1,7 @@
 import { type DetonationPlan, Fault } from "@airlock/contracts";
 import { DiskWatch } from "./disk-watch.ts";
 import { type Refusal, SampleContainer } from "./docker/sample-container.ts";
+import { DeviceFolder } from "./layer/device-folder.ts";
 import { OutputCollector } from "./output-collector.ts";
 import { ResourceWatch } from "./resource-watch.ts";
 import type { DetonationProgress } from "./sandbox.ts";
@@ -17,6 +18,8 @@ export interface SampleLife {
   readonly endedAt: Date;
   readonly windowMs: number;
   readonly output: OutputCollector;
+  /** To be closed by who gets it. */
+  readonly devices: DeviceFolder | null;
   /** Waits until the engine has noticed the death, too. `outputWhole`: it has closed the output, and nothing of it is missing. */
   conclude(): Promise<{ readonly end: RunEnd; readonly outputWhole: boolean }>;
 }
@@ -43,7 +46,23 @@ export async function liveOut(
     return neverLived(refusal, plan, setting, output);
   }
   setting.sinkhole.stimulate();
-  const live = { ...setting, sample };
+  const devices = DeviceFolder.open(setting.cgroup);
+  try {
+    const life = await watchToItsEnd({ ...setting, sample }, plan, { output, signal, start }, tell);
+    return { startedAt, output, devices, ...life };
+  } catch (error) {
+    devices?.close();
+    throw error;
+  }
+}
+
+/** Its window, its grace and its death. */
+async function watchToItsEnd(
+  live: LiveSetting,
+  plan: DetonationPlan,
+  { output, signal, start }: { output: OutputCollector; signal: AbortSignal; start: number },
+  tell: TellProgress,
+): Promise<Pick<SampleLife, "endedAt" | "windowMs" | "conclude">> {
   const watched = watch(live, plan, output, signal);
   const watchEnd = await watchSample(live, plan.durationMs, watched, () => tell("running"));
   const windowMs = performance.now() - start;
@@ -53,16 +72,14 @@ export async function liveOut(
   const death = await stopSample(live, plan, watched, watchEnd);
   refuseAborted(signal);
   return {
-    startedAt,
     endedAt: new Date(),
     windowMs,
-    output,
     async conclude() {
       const [end, outputWhole] = await Promise.all([
         concludeRun(live, watched.resources, death),
         output.closes(OUTPUT_DRAIN_MS),
       ]);
-      sample.detach();
+      live.sample.detach();
       return { end, outputWhole };
     },
   };
@@ -83,7 +100,8 @@ function watch(setting: LiveSetting, plan: DetonationPlan, output: OutputCollect
 function neverLived(refusal: Refusal, plan: DetonationPlan, { volumes }: Setting, output: OutputCollector): SampleLife {
   const now = new Date();
   const end = describeRefusal(refusal, plan, volumes);
-  return { startedAt: now, endedAt: now, windowMs: 0, output, conclude: async () => ({ end, outputWhole: true }) };
+  const conclude = async () => ({ end, outputWhole: true });
+  return { startedAt: now, endedAt: now, windowMs: 0, output, devices: null, conclude };
 }
 
 export function refuseAborted(signal: AbortSignal): void {

@@ -22,6 +22,8 @@ export interface Place {
   readonly folder: string;
   /** Where the sample sees it: `/` or `/data`. */
   readonly path: string;
+  /** What is in it without the sample's doing, as long as it is of that type: neither reported nor looked into. */
+  readonly known?: ReadonlyMap<string, LayerEntry["type"]>;
 }
 
 /**
@@ -103,6 +105,7 @@ export class LayerWalk {
       const path = join(at.path, name);
       const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
       if (stats === undefined) continue;
+      if (at.depth === 0 && at.place.known?.get(name.toString("latin1")) === typeOf(stats)) continue;
       const entry = this.#compare(at.place, host, path, stats);
       if (entry !== null) this.#tell(entry);
       if (!stats.isDirectory()) continue;
@@ -146,7 +149,7 @@ export class LayerWalk {
       ...describeStats(stats),
       ...(stats.isSymbolicLink() ? { linkTarget: readlinkSync(host, { encoding: "buffer" }).toString("utf8") } : {}),
     };
-    if (before === null && where === "layer" && this.#isEngineMade(base)) return null;
+    if (before === null && where !== "shm" && this.#isEngineMade(base)) return null;
     if (!stats.isFile()) return before !== null && sameMetadata(stats, before.stats) ? null : base;
     const imageSha256 = before === null ? undefined : this.#readBounded(before.host, before.stats)?.sha256;
     const content = this.#read(host, stats, imageSha256);
@@ -199,12 +202,16 @@ const UNKNOWN = { type: "other" as const, size: 0, mode: "0", uid: 0, gid: 0 };
 
 export function describeStats(stats: BigIntStats): Pick<LayerEntry, "type" | "size" | "mode" | "uid" | "gid"> {
   return {
-    type: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "symlink" : "other",
+    type: typeOf(stats),
     size: stats.isFile() ? Number(stats.size) : 0,
     mode: (Number(stats.mode) & 0o7777).toString(8).padStart(4, "0"),
     uid: Number(stats.uid),
     gid: Number(stats.gid),
   };
+}
+
+function typeOf(stats: BigIntStats): LayerEntry["type"] {
+  return stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "symlink" : "other";
 }
 
 function sameMetadata(a: BigIntStats, b: BigIntStats): boolean {
