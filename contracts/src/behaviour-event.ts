@@ -42,6 +42,8 @@ const processCreation = z.strictObject({
   ParentProcessId: count.optional(),
   /** Images of all ancestors, nearest first. */
   Ancestors: z.array(text).optional(),
+  /** Scripts that ancestors were started with, nearest first: pip's and npm's images are their interpreters'. */
+  AncestorScripts: z.array(text).optional(),
   /** The script that a `#!` line or an interpreter's first argument names. */
   Script: text.optional(),
   ScriptOrigin: FileOrigin.optional(),
@@ -205,15 +207,19 @@ const tls = z.strictObject({
   DestinationPort: port.optional(),
 });
 
-/** First bytes that the sample sent on a connection or in datagrams, printable form. */
+/** Bytes that the sample sent on a connection or in datagrams, printable form: the first of a flow, or a piece of the rest. */
 const payload = z.strictObject({
   ...actor,
-  Protocol: z.enum(["tcp", "udp", "icmp"]),
+  Protocol: z.enum(["tcp", "udp", "icmp", "other"]),
+  /** Only beside a flow's first bytes, so that what a flow is counts once. */
   Application: text.optional(),
   DestinationIp: text.optional(),
   DestinationPort: port.optional(),
   DestinationHostname: text.optional(),
   Data: text,
+  /** Where `Data` begins in what the flow sent; absent on its first bytes. */
+  Offset: count.optional(),
+  /** Of all that the flow sent. */
   Length: count,
 });
 

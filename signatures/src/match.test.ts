@@ -89,6 +89,26 @@ describe("matching", () => {
     expect(await firedOn({ "r.yml": rule }, events)).toEqual(["r e7", "r e8"]);
   });
 
+  it("knows who put a program there in this run", async () => {
+    const make = eventMaker();
+    const rule = ruleText("{a: {TargetFilename: /etc/x, ImageWriters|endswith: /dpkg}, condition: a}", {
+      category: "file_access",
+    });
+    const dpkg = { Image: "/usr/bin/dpkg", Ancestors: ["/usr/bin/apt-get"] };
+    const place = { SourceFilename: "/usr/sbin/tool.dpkg-new", TargetFilename: "/usr/sbin/tool" };
+    const touch = { TargetFilename: "/etc/x" };
+    const events = [
+      make("process_creation", { Image: "/usr/sbin/tool" }, { process: "1:1" }),
+      make("process_creation", dpkg, { process: "2:2" }),
+      make("file_event", { TargetFilename: "/usr/sbin/tool.dpkg-new", Operation: "create" }, { process: "2:2" }),
+      make("file_rename", place, { process: "2:2" }),
+      make("process_creation", { Image: "/usr/sbin/tool" }, { process: "3:3" }),
+      make("file_access", touch, { process: "1:1" }),
+      make("file_access", touch, { process: "3:3" }),
+    ];
+    expect(await firedOn({ "r.yml": rule }, events)).toEqual(["r e7"]);
+  });
+
   it("sees log lines in output and in written files, and nothing else there", async () => {
     const make = eventMaker();
     const rule = "title: T\nlogsource: {product: linux, service: sshd}\ndetection: {k: [bad packet], condition: k}\n";
@@ -157,7 +177,7 @@ it("finds by its index whatever trying every rule would find", async () => {
     const found: string[] = [];
     for await (const match of matchEvents(ruleSet, [event])) found.push(match.signature.id);
     const expected = signatures
-      .filter(({ expression }) => expression !== null && compilePredicate(expression)({ event, context: undefined }))
+      .filter(({ expression }) => expression !== null && compilePredicate(expression)({ event, process: undefined }))
       .map(({ id }) => id);
     expect(found.toSorted()).toEqual(expected.toSorted());
   }

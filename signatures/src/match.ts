@@ -29,13 +29,13 @@ const NO_MATCHES: readonly Match[] = [];
 export function openMatcher(ruleSet: RuleSet, bounds?: WorldBounds): Matcher {
   const world = new World(bounds);
   const facts = openFacts();
-  const subject: Subject = { event: NO_EVENT, context: undefined };
+  const subject: Subject = { event: NO_EVENT, process: undefined };
 
   const matchOne = (event: BehaviourEvent, sources: readonly BehaviourEvent[]): readonly Match[] => {
     const rules = ruleSet.categories.get(event.category);
     if (rules === undefined) return NO_MATCHES;
     subject.event = event;
-    subject.context = event.process === null ? undefined : world.process(event.process)?.start?.fields;
+    subject.process = world.process(event.process);
     const candidates = findCandidates(rules, subject);
     if (candidates.length === 0) return NO_MATCHES;
     return candidates.flatMap((number) => {

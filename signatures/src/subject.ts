@@ -1,13 +1,14 @@
 import type { BehaviourEvent } from "@airlock/contracts";
 import { CONTEXT_FIELDS } from "./taxonomy/fields.ts";
+import type { ProcessState } from "./world.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** An event under judgement, and the start of the program that its process runs. */
 export interface Subject {
   event: BehaviourEvent;
-  /** Fields of the latest `process_creation` of the event's process, or of the one that it was forked from. */
-  context: Fields | undefined;
+  /** Its process, with the latest `process_creation` of it or of the one that it was forked from. */
+  process: ProcessState | undefined;
 }
 
 export type Accessor = (subject: Subject) => unknown;
@@ -15,7 +16,8 @@ export type Accessor = (subject: Subject) => unknown;
 /** Reads a field of the event itself, and for context fields of its process when the event has none. */
 export function accessorOf(field: string): Accessor {
   if (!CONTEXT_FIELDS.has(field)) return (subject) => own(subject.event.fields, field);
-  return (subject) => own(subject.event.fields, field) ?? own(subject.context, field);
+  if (field === "ImageWriters") return (subject) => subject.process?.programWriters;
+  return (subject) => own(subject.event.fields, field) ?? own(subject.process?.start?.fields, field);
 }
 
 /** A rule's field name may be anything, `constructor` too. */

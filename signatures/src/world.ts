@@ -16,6 +16,8 @@ export interface ProcessState {
   readonly key: string;
   /** Its latest program start, and until it has one that of the process which forked it. */
   start: EventOf<"process_creation"> | undefined;
+  /** Who wrote or placed the program's file, where that was in this run: its image, then its ancestors'. */
+  programWriters: readonly string[] | undefined;
   /** Its latest connection to the outside. */
   connection: EventOf<"network_connection"> | undefined;
   /** The connection that it shares with whoever forked it, until it starts a program of its own. */
@@ -140,6 +142,7 @@ export class World {
     return this.#processes.ensure(key, () => ({
       key,
       start: undefined,
+      programWriters: undefined,
       connection: undefined,
       inherited: undefined,
       readDownload: undefined,
@@ -154,9 +157,18 @@ export class World {
     if (event.process === null) return;
     const state = this.#state(event.process);
     state.start = event;
+    state.programWriters = this.#writersOf(Image);
     // What a program reads and writes is its own affair, however connected the one was that started it.
     if (state.connection === state.inherited) state.connection = undefined;
     state.inherited = undefined;
+  }
+
+  #writersOf(image: string | undefined): readonly string[] | undefined {
+    const file = image === undefined ? undefined : this.#files.get(image);
+    if (file === undefined || file.deleted) return undefined;
+    const writer = file.writer?.start?.fields;
+    const own = writer?.Image ?? file.written.fields.Image;
+    return [...(own === undefined ? [] : [own]), ...(writer?.Ancestors ?? [])];
   }
 
   /** Memory and descriptors are copied, so the child is what its parent was: with its connection and what it had read. */
@@ -165,6 +177,7 @@ export class World {
     const state = this.#state(child);
     if (from === undefined || from === state || state.start !== undefined) return;
     state.start = from.start;
+    state.programWriters = from.programWriters;
     state.connection = from.connection;
     state.inherited = from.connection;
     state.readDownload = from.readDownload;

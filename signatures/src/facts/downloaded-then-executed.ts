@@ -1,5 +1,5 @@
 import { secondsBetween } from "../outcome.ts";
-import { WRITER_FIELDS, writerFields, writtenAndExecuted } from "./executed-files.ts";
+import { scriptsOf, WRITER_FIELDS, writerFields, writtenAndExecuted } from "./executed-files.ts";
 import { type FactDefinition, type Measurement, NO_MEASUREMENTS } from "./fact.ts";
 
 export const DOWNLOADED_THEN_EXECUTED: FactDefinition = {
@@ -14,6 +14,7 @@ export const DOWNLOADED_THEN_EXECUTED: FactDefinition = {
     DownloaderImage: "Image of the process that had connected.",
     DownloaderCommandLine: "Its command line.",
     DownloaderAncestors: "Images of its ancestors, nearest first.",
+    DownloaderScripts: "The script that it was started with and those of its ancestors, nearest first.",
     ...WRITER_FIELDS,
     DestinationHostname: "Name that the downloader had connected to, where known.",
     DestinationIp: "Address that it had connected to.",
@@ -41,6 +42,7 @@ export const DOWNLOADED_THEN_EXECUTED: FactDefinition = {
               DownloaderImage: start?.Image ?? connection.fields.Image,
               DownloaderCommandLine: start?.CommandLine,
               DownloaderAncestors: start?.Ancestors,
+              DownloaderScripts: scriptsOf(downloader),
               ...writerFields(file),
               DestinationHostname: connection.fields.DestinationHostname,
               DestinationIp: connection.fields.DestinationIp,

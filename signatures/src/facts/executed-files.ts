@@ -1,5 +1,5 @@
 import type { EventOf } from "@airlock/contracts";
-import type { World, WrittenFile } from "../world.ts";
+import type { ProcessState, World, WrittenFile } from "../world.ts";
 
 /** Paths that a program start runs: the image, and the script that it interprets. */
 export function executedPaths(event: EventOf<"process_creation">): { path: string; as: "image" | "script" }[] {
@@ -29,7 +29,15 @@ export function writerFields(file: WrittenFile): Record<string, string | readonl
     WriterCommandLine: start?.CommandLine,
     WriterParentImage: start?.ParentImage,
     WriterAncestors: start?.Ancestors,
+    WriterScripts: scriptsOf(file.writer),
   };
+}
+
+/** Scripts that a process and its ancestors were started with, nearest first. */
+export function scriptsOf(process: ProcessState | undefined): readonly string[] | undefined {
+  const start = process?.start?.fields;
+  const scripts = [...(start?.Script === undefined ? [] : [start.Script]), ...(start?.AncestorScripts ?? [])];
+  return scripts.length === 0 ? undefined : scripts;
 }
 
 export const WRITER_FIELDS = {
@@ -37,4 +45,5 @@ export const WRITER_FIELDS = {
   WriterCommandLine: "Its command line.",
   WriterParentImage: "Its parent's image.",
   WriterAncestors: "Images of its ancestors, nearest first.",
+  WriterScripts: "The script that it was started with and those of its ancestors, nearest first.",
 } as const;

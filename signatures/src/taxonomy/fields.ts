@@ -6,12 +6,14 @@ import { BehaviourEvent, type EventCategory } from "@airlock/contracts";
  */
 export const CONTEXT_FIELDS: ReadonlySet<string> = new Set([
   "Ancestors",
+  "AncestorScripts",
   "CommandLine",
   "Comm",
   "CurrentDirectory",
   "Environment",
   "Image",
   "ImageOrigin",
+  "ImageWriters",
   "IsEntrypoint",
   "ParentCommandLine",
   "ParentImage",

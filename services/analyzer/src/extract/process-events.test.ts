@@ -251,3 +251,18 @@ describe("a fork that acts without a program of its own", () => {
     expect(fields("process_fork")).toMatchObject([{ Image: "/bin/one", ForkedFrom: child.key }]);
   });
 });
+
+test("scripts of ancestors are named, for an interpreter's image says little", () => {
+  const { fields } = extractRecords([
+    by(shell).exec(1, ["/usr/bin/node", "/usr/lib/npm-cli.js", "install"]),
+    by(shell).fork(2, child),
+    by(child).exec(3, ["/bin/sh", "-c", "make"]),
+    by(child).fork(4, grandchild),
+    by(grandchild).exec(5, ["/usr/bin/make"]),
+  ]);
+  expect(fields("process_creation").map(({ AncestorScripts }) => AncestorScripts)).toEqual([
+    undefined,
+    ["/usr/lib/npm-cli.js"],
+    ["/usr/lib/npm-cli.js"],
+  ]);
+});

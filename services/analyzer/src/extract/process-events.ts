@@ -3,7 +3,7 @@ import { findScript } from "./command-script.ts";
 import { signalName } from "./decode-tables/signals.ts";
 import type { EventDraft } from "./event-log.ts";
 import type { FileOrigins } from "./file-origin.ts";
-import type { ExecRecord, ProcessTable } from "./process-table.ts";
+import type { ExecRecord, ProcessImage, ProcessTable } from "./process-table.ts";
 import { joinPath } from "./sample-path.ts";
 import type { StreamPartners } from "./stream-partners.ts";
 import { formatAddress } from "./trace-address.ts";
@@ -132,7 +132,10 @@ function requestedImage(record: ExecRecord, image: string | undefined): string |
 function describeParent(
   table: ProcessTable,
   record: ExecRecord,
-): Pick<EventOf<"process_creation">["fields"], "ParentImage" | "ParentCommandLine" | "ParentProcessId" | "Ancestors"> {
+): Pick<
+  EventOf<"process_creation">["fields"],
+  "ParentImage" | "ParentCommandLine" | "ParentProcessId" | "Ancestors" | "AncestorScripts"
+> {
   const key = table.get(record.task.key)?.parent;
   const parent = key === null || key === undefined ? undefined : table.get(key);
   if (parent === undefined) return {};
@@ -142,7 +145,13 @@ function describeParent(
     ParentCommandLine: ancestors[0]?.commandLine.slice(0, LONGEST_COMMAND),
     ParentProcessId: parent.pid,
     Ancestors: ancestors.map((image) => image.path),
+    AncestorScripts: scriptsOf(ancestors),
   };
+}
+
+function scriptsOf(ancestors: readonly ProcessImage[]): string[] | undefined {
+  const scripts = ancestors.flatMap(({ script }) => script ?? []);
+  return scripts.length === 0 ? undefined : scripts;
 }
 
 function boundArguments(argv: readonly string[]): string[] {

@@ -1,4 +1,5 @@
 import type { FileOrigin, TraceRecord, TraceTask } from "@airlock/contracts";
+import { findScript } from "./command-script.ts";
 import { bestPath } from "./sample-path.ts";
 
 export type ExecRecord = Extract<TraceRecord, { kind: "exec" }>;
@@ -10,6 +11,8 @@ export interface ProcessImage {
   readonly path: string;
   readonly origin: FileOrigin;
   readonly commandLine: string;
+  /** What an interpreter was started with. */
+  readonly script: string | undefined;
   /** Null for the image that a fork inherited. */
   readonly exec: ExecRecord | null;
 }
@@ -124,7 +127,8 @@ export function createProcessTable(originOf: (exec: ExecRecord) => FileOrigin): 
     process.comm = record.task.comm;
     const commandLine = record.argv.join(" ");
     const origin = originOf(record);
-    process.images.push({ since: record.time, path: imagePath(record), origin, commandLine, exec: record });
+    const script = findScript(record);
+    process.images.push({ since: record.time, path: imagePath(record), origin, commandLine, script, exec: record });
   }
 
   function imageAt(key: string, time: bigint): ProcessImage | undefined {
