@@ -1,5 +1,6 @@
 import type { AnalysisRequest, LocalAnalyzer } from "@airlock/analyzer";
 import type { Report } from "@airlock/contracts";
+import { printable } from "@airlock/contracts/printable";
 
 export type AnalyzeImage = (request: AnalysisRequest) => Promise<Report>;
 
@@ -11,7 +12,7 @@ export async function withAnalysis<T>(work: (analyze: AnalyzeImage) => Promise<T
   let opening: Promise<LocalAnalyzer> | null = null;
   const open = async (): Promise<LocalAnalyzer> => {
     const { openLocalAnalyzer } = await import("@airlock/analyzer");
-    return openLocalAnalyzer();
+    return openLocalAnalyzer(warn);
   };
   try {
     return await work(async (request) => {
@@ -24,4 +25,9 @@ export async function withAnalysis<T>(work: (analyze: AnalyzeImage) => Promise<T
     const analyzer = await (opening as Promise<LocalAnalyzer> | null)?.catch(() => null);
     await analyzer?.close();
   }
+}
+
+/** Leftovers of dead runs that could not be removed: no reason not to analyse, but somebody should know. */
+function warn(message: string): void {
+  process.stderr.write(`airlock: warning: ${printable(message, 500)}\n`);
 }

@@ -63,6 +63,7 @@ export class DiskWatch {
     const bytes = await this.#count();
     this.#bytesAtCount = bytes;
     this.#freeAtCount = free;
+    if (bytes === UNCOUNTABLE) return this.#hit("folders too deep, or open files too many, to count what was written");
     return bytes > boundBytes ? this.#hit(`at least ${bytes} bytes were written`) : null;
   }
 
@@ -70,7 +71,7 @@ export class DiskWatch {
     const { boundBytes, files, listProcesses, upper } = this.#options;
     let bytes = await countBytes(upper, boundBytes);
     for (const file of files) bytes += blocksOf(lookAt(Buffer.from(file)));
-    return bytes > boundBytes ? bytes : bytes + countUnnamed(listProcesses());
+    return bytes > boundBytes ? bytes : bytes + (await countUnnamed(listProcesses()));
   }
 
   #hit(detail: string): LimitHit {
@@ -83,13 +84,18 @@ function freeBytes(folder: string): number {
   return bavail * bsize;
 }
 
+/** What can't be counted is beyond every bound: else hiding bytes from the count would be the way around it. */
+const UNCOUNTABLE = Number.POSITIVE_INFINITY;
+
 /** Bytes on disk below a folder; stops counting once beyond the bound. Links are not followed. */
 async function countBytes(folder: string, bound: number): Promise<number> {
   let bytes = 0;
   let turn = performance.now();
   const folders: Buffer[] = [Buffer.from(folder)];
   for (let next = folders.pop(); next !== undefined && bytes <= bound; next = folders.pop()) {
-    for (const name of listNames(next)) {
+    const names = listNames(next);
+    if (names === null) return UNCOUNTABLE;
+    for (const name of names) {
       const path = Buffer.concat([next, SLASH, name]);
       const stats = lookAt(path);
       bytes += Math.max(blocksOf(stats), BYTES_PER_ENTRY);
@@ -104,12 +110,15 @@ async function countBytes(folder: string, bound: number): Promise<number> {
 
 const SLASH = Buffer.from("/");
 
-/** Names as bytes: a sample may write ones that are no text. A folder that is gone, or too deep to be named, is empty. */
-function listNames(folder: Buffer): Buffer[] {
+/**
+ * Names as bytes: a sample may write ones that are no text. A folder that is gone is empty; null for one too deep to be
+ * named, in which anything could be.
+ */
+function listNames(folder: Buffer): Buffer[] | null {
   try {
     return readdirSync(folder, { encoding: "buffer" });
-  } catch {
-    return [];
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENAMETOOLONG" ? null : [];
   }
 }
 
@@ -125,14 +134,27 @@ function blocksOf(stats: BigIntStats | null): number {
   return stats === null ? 0 : Number(stats.blocks) * 512;
 }
 
+/**
+ * Descriptors looked at in one count. A table shared by hundreds of threads (CLONE_FILES) shows in each of them: without a
+ * budget a sample could keep the watch busy for minutes, and with it its own window.
+ */
+const MAX_DESCRIPTORS = 100_000;
+
 /** Bytes of files in the sample's root file system that are open and have no name: no walk finds them. */
-function countUnnamed(pids: readonly number[]): number {
+async function countUnnamed(pids: readonly number[]): Promise<number> {
   const seen = new Map<bigint, number>();
+  let descriptors = 0;
+  let turn = performance.now();
   // Threads may each have descriptors of their own (clone without CLONE_FILES).
   for (const thread of pids.flatMap(listThreads)) {
     try {
       const { dev } = statSync(`${thread}/root`, { bigint: true });
       for (const fd of readdirSync(`${thread}/fd`)) {
+        if (++descriptors > MAX_DESCRIPTORS) return UNCOUNTABLE;
+        if (performance.now() - turn >= TURN_MS) {
+          await setImmediate();
+          turn = performance.now();
+        }
         const stats = readUnnamed(`${thread}/fd/${fd}`);
         // Of another device: in memory, and bounded as that.
         if (stats !== null && stats.dev === dev) seen.set(stats.ino, blocksOf(stats));

@@ -51,7 +51,7 @@ async function reapContainers({ docker }: Engine, isDead: (run: RunName) => bool
   return dead.length;
 }
 
-const REMOVAL_MS = 30_000;
+const REMOVAL_MS = 5_000;
 const RETRY_MS = 100;
 
 /**

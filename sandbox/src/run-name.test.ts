@@ -24,3 +24,9 @@ test("a name is dead when its process id was given to another since", () => {
 test("a name is dead when it is from before the last boot", () => {
   expect(isOwnerAlive(changed(createRunName(), 1, "00000000"))).toBe(false);
 });
+
+test("an owner in another pid namespace can't be seen from here and counts as alive", () => {
+  const { pid } = spawnSync("/bin/true");
+  const dead = changed(createRunName(), 2, String(pid));
+  expect(isOwnerAlive(changed(dead, 4, "1"))).toBe(true);
+});

@@ -92,6 +92,18 @@ export async function settleAll(requests: readonly Promise<unknown>[]): Promise<
   for (const result of await Promise.allSettled(requests)) if (result.status === "rejected") throw result.reason;
 }
 
+/**
+ * Creates a container. The client would put every option into the request's address as well as into its body: an image with
+ * a large environment, or our own seccomp profile, is then more than an engine or a proxy before it takes.
+ */
+export function createContainer(
+  docker: Docker,
+  { name, ...body }: Docker.ContainerCreateOptions,
+): Promise<Docker.Container> {
+  const options = { _query: { name }, _body: body } as unknown as Docker.ContainerCreateOptions;
+  return docker.createContainer(options);
+}
+
 /** HTTP status that the engine answered a failed request with; undefined when there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   const cause = error instanceof Fault ? error.cause : error;

@@ -15,7 +15,7 @@ import {
   volumeOptions,
 } from "./hardening.ts";
 
-const runName = "airlock-0123abcd-4711-1z2-deadbeef" as RunName;
+const runName = "airlock-0123abcd-4711-1z2-3y-deadbeef" as RunName;
 
 const limits: DetonationLimits = {
   memoryBytes: 1 << 28,
@@ -76,7 +76,7 @@ const ALLOWED_SETTINGS = [
   "Entrypoint Cmd Env User WorkingDir Hostname",
 ].flatMap((names) => names.split(" "));
 const ALLOWED_HOST_SETTINGS = [
-  "CgroupParent CgroupnsMode Privileged CapDrop CapAdd SecurityOpt Binds Devices PublishAllPorts AutoRemove Init",
+  "CgroupParent CgroupnsMode Privileged CapDrop CapAdd SecurityOpt Binds Devices PublishAllPorts AutoRemove Init MaskedPaths ReadonlyPaths",
   "RestartPolicy LogConfig OomScoreAdj NetworkMode IpcMode ReadonlyRootfs Memory MemorySwap PidsLimit NanoCpus CpusetCpus",
   "Ulimits Mounts Dns ExtraHosts ShmSize",
 ].flatMap((names) => names.split(" "));

@@ -64,6 +64,11 @@ export function boundVolume({ diskBytes, volumeBytes }: DetonationLimits, count:
   return Math.min(volumeBytes, Math.floor(diskBytes / Math.max(1, count)));
 }
 
+/** Likewise of files: the engine copies the image's into every volume, one by one. */
+function boundInodes({ volumeInodes }: DetonationLimits, count: number): number {
+  return Math.floor(volumeInodes / Math.max(1, count));
+}
+
 /** A volume in memory: bounded in bytes and inodes, programs can run in it, and it is gone with its last user. */
 export function volumeOptions(
   { limits }: DetonationPlan,
@@ -78,7 +83,7 @@ export function volumeOptions(
       type: "tmpfs",
       device: "tmpfs",
       // Like a fresh folder of root's; where the image has the folder, the engine copies its owner and mode too.
-      o: `size=${boundVolume(limits, count)},nr_inodes=${limits.volumeInodes},mode=0755,nosuid,nodev`,
+      o: `size=${boundVolume(limits, count)},nr_inodes=${boundInodes(limits, count)},mode=0755,nosuid,nodev`,
     },
     Labels: { [RUN_LABEL]: runName },
   };
@@ -167,6 +172,10 @@ export function sampleOptions(plan: DetonationPlan, placement: SamplePlacement):
       Ulimits: [
         { Name: "core", Soft: 0, Hard: 0 },
         { Name: "nofile", Soft: openFiles, Hard: openFiles },
+        // Charged to the user, not to the control group, and the sample's root is the host's: bounded apart from the host's.
+        { Name: "memlock", Soft: MEMLOCK_BYTES, Hard: MEMLOCK_BYTES },
+        { Name: "msgqueue", Soft: MSGQUEUE_BYTES, Hard: MSGQUEUE_BYTES },
+        { Name: "sigpending", Soft: PENDING_SIGNALS, Hard: PENDING_SIGNALS },
       ],
       Mounts: volumes.map(({ name, path }) => ({
         Type: "volume" as const,
@@ -189,6 +198,10 @@ export const SAMPLE_CAPABILITIES = [
   "KILL",
   "NET_BIND_SERVICE",
 ] as const;
+
+const MEMLOCK_BYTES = 64 * 1024;
+const MSGQUEUE_BYTES = 64 * 1024;
+const PENDING_SIGNALS = 4096;
 
 /** Two processors are shown (one is a known mark of sandboxes), by the run's name so that runs spread; the quota is apart. */
 function shownCpus(runName: RunName, hostCpus: number): string {
@@ -229,10 +242,38 @@ function commonHostConfig(cgroupParent: string): HostConfig & { CgroupnsMode: "p
     AutoRemove: false,
     Init: false,
     RestartPolicy: { Name: "no" },
+    MaskedPaths: [...MASKED_PATHS],
+    ReadonlyPaths: [...READONLY_PATHS],
     // Nothing on the engine's disk: the output is read from the attached stream, where the bound is ours.
     LogConfig: { Type: "none", Config: {} },
   };
 }
+
+/** What tells of the host or its kernel's memory: named here, for each engine's own list is as old as the engine. */
+const MASKED_PATHS = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/config.gz",
+  "/proc/interrupts",
+  "/proc/iomem",
+  "/proc/kallsyms",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/kmsg",
+  "/proc/kpagecount",
+  "/proc/kpageflags",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/slabinfo",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/vmallocinfo",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+] as const;
+
+const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"] as const;
 
 /** The profile as the engine's API wants it: the text itself, not a file name. */
 export function seccompProfile(): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type DetonationPlan, Fault } from "@airlock/contracts";
 import type Docker from "dockerode";
 import { nativeProgram } from "../network/native-program.ts";
-import { askEngine } from "./engine.ts";
+import { askEngine, createContainer } from "./engine.ts";
 import { type PausePlacement, pauseOptions } from "./hardening.ts";
 import { buildImage } from "./image-archive.ts";
 import type { EngineImages } from "./images.ts";
@@ -42,7 +42,7 @@ export async function startPause(
   placement: PausePlacement,
 ): Promise<PauseContainer> {
   const container = await askEngine("create the pause container", () =>
-    docker.createContainer(pauseOptions(plan, placement)),
+    createContainer(docker, pauseOptions(plan, placement)),
   );
   await askEngine("start the pause container", () => container.start());
   const state = await askEngine("describe the pause container", () => container.inspect());

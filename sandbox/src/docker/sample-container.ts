@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DetonationPlan, Fault, type PinnedImage, printable } from "@airlock/contracts";
 import type Docker from "dockerode";
 import type { OutputCollector } from "../output-collector.ts";
-import { askEngine, engineMessage, statusOf } from "./engine.ts";
+import { askEngine, createContainer, engineMessage, statusOf } from "./engine.ts";
 import { type SamplePlacement, sampleOptions } from "./hardening.ts";
 
 /** How the engine says that a container ended. */
@@ -149,7 +149,7 @@ async function createOf(
   for (const pin of pins) {
     const options = sampleOptions(plan, { ...placement, image: pin });
     try {
-      return await askEngine("create the sample's container", () => docker.createContainer(options));
+      return await askEngine("create the sample's container", () => createContainer(docker, options));
     } catch (error) {
       const isMissing = statusOf(error) === 404 && /no such image/i.test(engineMessage(error));
       if (!isMissing) return asRefusal(error);

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import type { Judgement, PinnedImage, Report } from "@airlock/contracts";
+import type { Judgement, Report } from "@airlock/contracts";
 import { type RunName, readTrace } from "@airlock/sandbox";
 import type { RuleSet } from "@airlock/signatures";
 import type { AnalysisRequest } from "./analysis-request.ts";
@@ -56,7 +56,7 @@ async function openRun(request: AnalysisRequest, deps: AnalyzerDeps): Promise<An
 }
 
 /** The image is held in the engine for as long as the sandbox needs it and no longer. */
-async function detonateImage(run: AnalysisRun, request: AnalysisRequest, deps: AnalyzerDeps): Promise<PinnedImage> {
+async function detonateImage(run: AnalysisRun, request: AnalysisRequest, deps: AnalyzerDeps): Promise<void> {
   const { signal, source, options } = request;
   const acquired = await run.stages.run("acquire", (tell) =>
     acquire(source, {
@@ -72,10 +72,12 @@ async function detonateImage(run: AnalysisRun, request: AnalysisRequest, deps: A
     await run.stages.run("detonate", (tell) =>
       detonate(plan, acquired.image, { sandbox: deps.sandbox, runName: run.name, runFolder: run.folder, signal, tell }),
     );
-    return acquired.image;
-  } finally {
-    await acquired.release();
+  } catch (error) {
+    // The first fault is the one to tell of: what can't be released after it is a consequence, and the reaper's.
+    await acquired.release().catch(() => undefined);
+    throw error;
   }
+  await acquired.release();
 }
 
 async function report(

@@ -14,17 +14,13 @@ export interface LocalAnalyzer {
 }
 
 /**
- * The composition root: here, and nowhere else, concrete parts are chosen. Removes first what dead processes left on the host.
- * Rejects with ENGINE_UNREACHABLE, ENGINE_FOREIGN_KERNEL or TEARDOWN_FAILED.
+ * The composition root: here, and nowhere else, concrete parts are chosen. Removes first what dead processes left on the host,
+ * and tells `onWarning` what could not be removed. Rejects with ENGINE_UNREACHABLE or ENGINE_FOREIGN_KERNEL.
  */
-export async function openLocalAnalyzer(): Promise<LocalAnalyzer> {
+export async function openLocalAnalyzer(onWarning: (message: string) => void): Promise<LocalAnalyzer> {
   const sandbox = await openDockerSandbox();
-  try {
-    await reap(sandbox.engine, sandbox.images);
-  } catch (error) {
-    await sandbox.close();
-    throw toFault(error, "TEARDOWN_FAILED", "leftovers of an earlier run can't be removed");
-  }
+  // What one dead run left must not refuse all runs after it: the next start tries again.
+  await reap(sandbox.engine, sandbox.images).catch((error: unknown) => onWarning(toFault(error).message));
   const deps: AnalyzerDeps = {
     sandbox,
     images: sandbox.images,

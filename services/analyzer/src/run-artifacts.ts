@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { cp, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -51,7 +51,8 @@ export async function requireFreeFolder(folder: string): Promise<void> {
 /** Copies a finished run to where it is to be kept; there under its name only when it is whole. */
 export async function keepRun(runFolder: string, folder: string): Promise<void> {
   const target = resolve(folder);
-  const part = `${target}.part`;
+  // A name of its own: what the user has beside it is never written over, nor removed after a failure.
+  const part = `${target}.${randomUUID()}.part`;
   try {
     await mkdir(dirname(target), { recursive: true });
     await cp(runFolder, part, { recursive: true });

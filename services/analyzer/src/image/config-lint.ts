@@ -28,6 +28,7 @@ export function lintConfig(config: ImageConfig, resolve: LinkResolver = unresolv
     for (const path of pathsOf(entry)) refusePath("ENV", path);
   }
   for (const volume of config.volumes) refuseVolume(volume, resolve);
+  refuseNestedVolumes(config.volumes.map(normalizeImagePath));
 }
 
 /** Absolute paths in a value, lists of them included; `s3://proc/data` is an address and none, except where lists are read. */
@@ -51,6 +52,16 @@ function refuseVolume(volume: string, resolve: LinkResolver): void {
   }
   const bad = resolve(normalizeImagePath(volume)).find((target) => target === "/" || isUnder(target, REFUSED_VOLUMES));
   if (bad !== undefined) throw refused("VOLUME", bad === "/" ? "/" : rootOf(bad, REFUSED_VOLUMES));
+}
+
+/** A volume within a volume is rare, and deep nests are none but an attack: the engine copies the innermost into each. */
+const MOST_NESTED_VOLUMES = 3;
+
+function refuseNestedVolumes(volumes: readonly string[]): void {
+  const depth = (inner: string) => volumes.filter((outer) => outer !== inner && inner.startsWith(`${outer}/`)).length;
+  if (volumes.some((volume) => depth(volume) > MOST_NESTED_VOLUMES)) {
+    throw refused("VOLUME", "volumes within volumes, too deep");
+  }
 }
 
 /** Absolute, without `.`, `..`, `//` and a trailing slash, seen from the image's root. */
