@@ -278,6 +278,31 @@ describe("what only the wire knows", () => {
     for (const event of events) expect(BehaviourEvent.parse(event)).toEqual(event);
   });
 
+  test("what is sent further on in a flow is its process's too, and does not tell the flow's kind again", () => {
+    const piece = { time: at(12), flow: 0, offset: 768, data: Buffer.from("root:$6$abc:19000:") };
+    const { events, fields } = run([other.socket(10, "connect", connect(40_000))], {
+      flows: [flow({ application: "unknown", bytesSent: 900 }), { ...inbound, id: 1 }],
+      sent: [piece, { ...piece, flow: 1 }],
+    });
+    expect(fields("payload")).toMatchObject([
+      { Application: "unknown", Length: 900 },
+      { Data: "root:$6$abc:19000:", Offset: 768, Length: 900, Image: "/bin/curl", DestinationPort: 80 },
+    ]);
+    expect(fields("payload")[0]).not.toHaveProperty("Offset");
+    expect(fields("payload")[1]).not.toHaveProperty("Application");
+    for (const event of events) expect(BehaviourEvent.parse(event)).toEqual(event);
+  });
+
+  test("bytes of protocols without ports are payloads, but not the kernel's own", () => {
+    const portless = { protocol: "other", sourcePort: 0, destinationPort: 0 } as const;
+    const { events, fields } = run([], {
+      flows: [flow({ ...portless, application: "ip-47" }), flow({ ...portless, id: 1, application: "ip-2" })],
+    });
+    expect(fields("payload")).toMatchObject([{ Protocol: "other", Application: "ip-47", DestinationIp: SERVER }]);
+    expect(fields("payload")[0]).not.toHaveProperty("DestinationPort");
+    for (const event of events) expect(BehaviourEvent.parse(event)).toEqual(event);
+  });
+
   test("a name is known from its answer on, not before", () => {
     const dnsFlow = flow({
       id: 1,

@@ -30,6 +30,7 @@ export function addTrafficEvents(
   const flows = joinFlows(network.flows, ties, context.bootToUnixNs);
   const memory = rememberAnswers(network.dns, (flow) => flows[flow]?.process ?? null);
   for (const joined of flows) addFlow(joined, memory, context);
+  addFurtherPayloads(network, { flows, memory }, context);
   nameDestinations(ties, memory, context.bootToUnixNs);
   addDns(network, flows, context);
   addHttp(network, flows, context);
@@ -99,26 +100,50 @@ function addWireConnection(joined: JoinedFlow, memory: DnsMemory, context: Traff
   });
 }
 
+/** The beginning of what a flow sent; it alone says what the flow is. */
 function addPayload(joined: JoinedFlow, memory: DnsMemory, context: TrafficContext): void {
-  const { flow, process } = joined;
-  if (flow.protocol === "other") return;
-  const destination = canonicalIp(flow.destinationIp);
-  const hasPorts = flow.protocol !== "icmp";
+  const { flow } = joined;
   context.log.add<"payload">({
     time: flow.startTime - context.bootToUnixNs,
     category: "payload",
-    process,
+    process: joined.process,
     fields: {
-      ...actorAt(context, process, flow.startTime),
-      Protocol: flow.protocol,
+      ...payloadFields(joined, memory, context),
       Application: flow.application,
-      DestinationIp: destination,
-      DestinationPort: hasPorts ? flow.destinationPort : undefined,
-      DestinationHostname: memory.hostnameOf(destination, flow.startTime, process),
       Data: printableBytes(flow.firstSent),
-      Length: flow.bytesSent,
     },
   });
+}
+
+/** The rest, piece by piece: what is sent late in a flow is sent as well. */
+function addFurtherPayloads(network: NetworkObservations, { flows, memory }: Traffic, context: TrafficContext): void {
+  for (const piece of network.sent) {
+    const joined = flows[piece.flow];
+    if (joined === undefined || !joined.flow.initiatedBySample || isKernelChatter(joined.flow)) continue;
+    context.log.add<"payload">({
+      time: piece.time - context.bootToUnixNs,
+      category: "payload",
+      process: joined.process,
+      fields: {
+        ...payloadFields(joined, memory, context),
+        Data: printableBytes(piece.data),
+        Offset: piece.offset,
+      },
+    });
+  }
+}
+
+function payloadFields({ flow, process }: JoinedFlow, memory: DnsMemory, context: TrafficContext) {
+  const destination = canonicalIp(flow.destinationIp);
+  const hasPorts = flow.protocol === "tcp" || flow.protocol === "udp";
+  return {
+    ...actorAt(context, process, flow.startTime),
+    Protocol: flow.protocol,
+    DestinationIp: destination,
+    DestinationPort: hasPorts ? flow.destinationPort : undefined,
+    DestinationHostname: memory.hostnameOf(destination, flow.startTime, process),
+    Length: flow.bytesSent,
+  };
 }
 
 /** Also for connections that never reached the wire, such as refused ones. */

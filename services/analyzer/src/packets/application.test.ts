@@ -27,6 +27,8 @@ test.each([
   ["http", "GET / HTTP/1.1\r\n", ""],
   ["http", `GET /${"a".repeat(5000)} HTTP/1.1\r\n`, ""],
   ["http", 'POST /json_rpc HTTP/1.1\r\n\r\n{"id":1,"method":"mining.subscribe"}', ""],
+  ["http", "\r\nPOST / HTTP/1.1\r\n", ""],
+  ["stratum", `${"\r\n \t".repeat(50_000)}{"id":1,"method":"mining.subscribe","params":[]}\n`, ""],
   ["ssh", "", "SSH-2.0-OpenSSH_9.2\r\n"],
   ["stratum", '{"id":1,"method":"mining.subscribe","params":["cpuminer/2.5"]}\n', ""],
   [
@@ -67,6 +69,8 @@ test.each([
   ["git", "0033git-upload-pack /x.git", ""],
   ["rsync", "", "@RSYNCD: 31.0\n"],
   ["telnet", hex("ff fd 01 ff fb 1f"), ""],
+  ["mongodb", hex("0d000a20 01000000 00000000 dd070000"), ""],
+  ["unknown", "\r\n".repeat(2000), ""],
   ["unknown", "whatever this is", ""],
   ["unknown", hex("00 01 02 03 04 05 06 07 08 09"), hex("ff")],
   ["none", "", ""],

@@ -1,4 +1,5 @@
 import * as binary from "./binary-opening.ts";
+import { blankLead } from "./blank-lead.ts";
 import { looksLikeDns } from "./dns.ts";
 import { looksLikeTls } from "./tls.ts";
 
@@ -11,7 +12,7 @@ export interface Opening {
 
 /** Gets the heads of both sides; must not throw on any bytes. */
 type BytesMatch = (client: Buffer, server: Buffer) => boolean;
-/** The same heads as text, one character a byte. */
+/** The same heads as text, one character a byte, without blanks before it. */
 type TextMatch = (client: string, server: string) => boolean;
 
 interface Recogniser {
@@ -28,11 +29,16 @@ const TEXT_BYTES = 2048;
  */
 export function recogniseApplication({ transport, client, server }: Opening): string {
   if (client.length === 0 && server.length === 0) return "none";
-  const clientText = client.toString("latin1", 0, TEXT_BYTES);
-  const serverText = server.toString("latin1", 0, TEXT_BYTES);
+  const clientText = textOf(client);
+  const serverText = textOf(server);
   const fits = ({ bytes, text }: Recogniser) =>
     bytes?.(client, server) === true || text?.(clientText, serverText) === true;
   return (transport === "tcp" ? STREAMS : DATAGRAMS).find(fits)?.application ?? "unknown";
+}
+
+function textOf(bytes: Buffer): string {
+  const start = blankLead(bytes);
+  return bytes.toString("latin1", start, start + TEXT_BYTES);
 }
 
 const STREAMS: readonly Recogniser[] = [

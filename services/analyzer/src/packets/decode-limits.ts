@@ -6,12 +6,16 @@ export interface DecodeLimits {
   readonly packetBytes: number;
   /** A scan of every TCP port of one host still fits. */
   readonly flows: number;
-  /** Kept of each direction of one TCP connection. */
+  /** Kept of each direction of one flow. */
   readonly streamBytes: number;
   /** Kept of all together; afterwards each direction still keeps `headBytes`. */
   readonly totalStreamBytes: number;
-  /** Of `firstSent` and `firstReceived`, and of a datagram flow. */
+  /** Of `firstSent` and `firstReceived`, and of one piece of what was sent further on. */
   readonly headBytes: number;
+  /** How much of a piece stands in the one before too, so that nothing is missed for being cut in two. */
+  readonly overlapBytes: number;
+  /** Pieces of all flows together. */
+  readonly pieces: number;
   /** Of each of the lists dns, http, tls. */
   readonly observations: number;
   /** Characters of all those together: compressed DNS names and escapes make text many times longer than its packets. */
@@ -27,6 +31,8 @@ export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
   streamBytes: 256 * 1024,
   totalStreamBytes: 64 * 1024 * 1024,
   headBytes: 1024,
+  overlapBytes: 256,
+  pieces: 16_384,
   observations: 50_000,
   observationText: 64 * 1024 * 1024,
   dnsWork: 20_000_000,

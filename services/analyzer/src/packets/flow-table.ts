@@ -7,15 +7,13 @@ import type { DecodedPacket } from "./packet.ts";
 export interface Flow {
   readonly id: number;
   readonly protocol: FlowProtocol;
-  /** IP protocol for `other`, ICMP type for `icmp`. */
+  /** IP protocol for `other` and UDP-Lite, ICMP type for `icmp`. */
   readonly number: number;
   readonly sourceIp: string;
   readonly sourcePort: number;
   readonly destinationIp: string;
   readonly destinationPort: number;
   readonly initiatedBySample: boolean;
-  /** Whether `forward` is what the sample sent. */
-  readonly sampleIsSource: boolean;
   readonly startTime: number;
   endTime: number;
   packets: number;
@@ -23,6 +21,14 @@ export interface Flow {
   reset: boolean;
   /** Datagram flows are named while their datagrams pass; the others at the end. */
   application: string | null;
+  /** Bytes of `forward` that need not be shown as they are: records of TLS, messages of DNS. */
+  explained: { readonly start: number; readonly end: number } | null;
+  /** Up to where a reader knows what `forward` holds, kept or not: the declared end of a body, all of an encrypted stream. */
+  readTo: number;
+  /** A datagram of `forward` is no DNS: one query on a port must not hide what else is sent there. */
+  hasOther: boolean;
+  /** Something in it that should have been looked at was not. */
+  isUnread: boolean;
   readonly forward: ByteStream;
   readonly backward: ByteStream;
 }
@@ -91,7 +97,6 @@ export class FlowTable {
     const near = { ip: formatAddress(packet.source), port: packet.sourcePort };
     const far = { ip: formatAddress(packet.destination), port: packet.destinationPort };
     const [from, to] = swapped ? [far, near] : [near, far];
-    const fromSample = this.#sampleAddresses.has(from.ip);
     const flow: Flow = {
       id: this.flows.length,
       protocol: packet.protocol,
@@ -100,26 +105,25 @@ export class FlowTable {
       sourcePort: from.port,
       destinationIp: to.ip,
       destinationPort: to.port,
-      initiatedBySample: fromSample,
-      // Where neither address is known (link-local, a broadcast before there is an address) the first sender is taken for it.
-      sampleIsSource: fromSample || !this.#sampleAddresses.has(to.ip),
+      // Where neither address is known the sample is who sends: link-local, no address yet, or a forged one. The sink itself
+      // begins nothing but probes of the sample's addresses.
+      initiatedBySample: this.#sampleAddresses.has(from.ip) || !this.#sampleAddresses.has(to.ip),
       startTime: packet.time,
       endTime: packet.time,
       packets: 0,
       established: false,
       reset: false,
       application: null,
-      forward: new ByteStream(this.#budget, this.#streamLimits(packet)),
-      backward: new ByteStream(this.#budget, this.#streamLimits(packet)),
+      explained: null,
+      readTo: 0,
+      hasOther: false,
+      isUnread: false,
+      forward: new ByteStream(this.#budget, this.#limits),
+      backward: new ByteStream(this.#budget, this.#limits),
     };
     this.flows.push(flow);
     const synSequence = tcp?.syn === true && !tcp.ack ? tcp.sequence : null;
     return { flow, source: swapped ? destination : source, synSequence, answered: false };
-  }
-
-  #streamLimits(packet: DecodedPacket): StreamLimits {
-    const { headBytes } = this.#limits;
-    return packet.protocol === "tcp" ? this.#limits : { headBytes, streamBytes: headBytes };
   }
 
   /** A set of the forgotten would grow without bound: so a TCP connection counts by its SYN, other traffic by packet. */

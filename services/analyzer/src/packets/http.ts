@@ -1,3 +1,4 @@
+import { blankLead } from "./blank-lead.ts";
 import { toText } from "./hostile-text.ts";
 
 /** HTTP/1 as it stands in a stream's bytes. Reads what is there; a head or body that is cut still yields its part. */
@@ -36,10 +37,13 @@ const NOTHING = Buffer.alloc(0);
 export function* readHttpRequests(content: Buffer): Generator<HttpRequest, void> {
   let offset = 0;
   while (offset < content.length) {
+    offset += blankLead(content, offset);
     const head = readHead(content, offset);
     const line = head === null ? null : parseRequestLine(head.startLine);
     if (head === null || line === null) break;
     const body = readBody(content, head, 0);
+    // Behind the head of CONNECT is the tunnel, whatever length it declares.
+    const end = line.method === "CONNECT" ? head.bodyStart : body.end;
     yield {
       offset,
       method: line.method,
@@ -51,12 +55,12 @@ export function* readHttpRequests(content: Buffer): Generator<HttpRequest, void>
       cookie: value(head, "cookie"),
       contentLength: declaredLength(head),
       bodyHead: toText(body.head, BODY_HEAD_BYTES),
-      bytes: Math.min(body.end, content.length) - offset,
-      end: body.end,
+      bytes: Math.min(end, content.length) - offset,
+      end,
     };
     // After CONNECT the stream is another protocol's.
     if (line.method === "CONNECT" || !head.complete) break;
-    offset = body.end;
+    offset = end;
   }
 }
 

@@ -142,5 +142,7 @@ test("says when requests go on beyond what is kept, unless a body of known lengt
   };
   expect(await decode(upload)).toBe(0);
   expect(await decode(`${upload}GET /hidden HTTP/1.1\r\n\r\n`)).toBe(1);
-  expect(await decode(`CONNECT c2.example:443 HTTP/1.1\r\n\r\n${"x".repeat(3000)}`)).toBe(0);
+  const tunnel = (inside: string) => `CONNECT c2.example:443 HTTP/1.1\r\nContent-Length: 9999\r\n\r\n${inside}`;
+  expect(await decode(tunnel("x".repeat(3000)))).toBe(1);
+  expect(await decode(tunnel(`\x16\x03\x01\x0b\xb8\x01${"x".repeat(2999)}`))).toBe(0);
 });

@@ -2,23 +2,25 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { recogniseApplication } from "./application.ts";
 import { type CapturedPacket, readCapture } from "./capture-file.ts";
 import { DEFAULT_DECODE_LIMITS, type DecodeLimits } from "./decode-limits.ts";
-import { splitDnsStream } from "./dns.ts";
+import { looksLikeDns, splitDnsStream } from "./dns.ts";
 import { DnsLog } from "./dns-log.ts";
+import { describeFlow, nameMessage, toNanoseconds } from "./flow-description.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import { FragmentTable } from "./fragments.ts";
 import { type HttpRequest, readHttpRequests, readHttpStatuses } from "./http.ts";
 import {
   type DecodeAccount,
   type DnsObservation,
-  type FlowObservation,
   type HttpObservation,
   type NetworkObservations,
   openAccount,
+  type SentObservation,
   type TlsObservation,
 } from "./observation.ts";
 import { type ObservationRoom, openRoom } from "./observation-room.ts";
 import { type DecodedPacket, decodePacket } from "./packet.ts";
-import { readClientHello, readServerVersion } from "./tls.ts";
+import { cutSent } from "./sent-pieces.ts";
+import { looksLikeTls, readClientHello, readServerVersion, tlsRecordsEnd } from "./tls.ts";
 
 export type { DecodeLimits } from "./decode-limits.ts";
 export type { DecodeAccount, DnsObservation, FlowObservation, NetworkObservations } from "./observation.ts";
@@ -41,11 +43,13 @@ export async function decodeCapture(path: string, options: DecodeOptions): Promi
   decoding.fragments.close();
   decoding.table.close();
   await readStreams(decoding);
+  const sent = await showSent(decoding);
   return {
     flows: decoding.table.flows.map((flow) => describeFlow(flow, decoding.limits.headBytes)),
     dns: decoding.dns.exchanges.map(describeExchange).toSorted(byTime),
     http: decoding.http.toSorted(byTime),
     tls: decoding.tls.toSorted(byTime),
+    sent,
     account: { ...closeAccount(decoding), ...summary },
   };
 }
@@ -103,6 +107,7 @@ function readDatagram(
     const opening = forward ? { client: payload, server: nothing } : { client: nothing, server: payload };
     flow.application = recogniseApplication({ transport: "udp", ...opening });
   }
+  if (forward && !looksLikeDns(payload)) flow.hasOther = true;
   decoding.dns.add(flow.id, time, payload);
 }
 
@@ -112,6 +117,7 @@ async function readStreams(decoding: Decoding): Promise<void> {
     if (flow.id % 256 === 255) await nextTurn();
     if (flow.protocol !== "tcp") {
       flow.application ??= flow.protocol === "udp" ? "none" : nameMessage(flow);
+      if (flow.application === "dns" && !flow.hasOther) explain(flow, 0, Number.POSITIVE_INFINITY);
       continue;
     }
     const client = flow.forward.content;
@@ -123,24 +129,30 @@ async function readStreams(decoding: Decoding): Promise<void> {
   }
 }
 
-function readHttp({ room, http, account }: Decoding, flow: Flow): void {
+/** From here to there the bytes are known for what they are, and need not be shown. */
+function explain(flow: Flow, start: number, end: number): void {
+  flow.explained = { start, end };
+  flow.readTo = end;
+}
+
+function readHttp({ room, http }: Decoding, flow: Flow): void {
+  const { content } = flow.forward;
   const requests: HttpRequest[] = [];
-  let isUnread = false;
-  for (const request of readHttpRequests(flow.forward.content)) {
+  for (const request of readHttpRequests(content)) {
     const { uri, query, cookie, userAgent, referrer, bodyHead } = request;
     // Once there is no room the rest is not even read: thousands of tiny requests cost more time than they are worth.
     if (!room.take(http.length + requests.length, [uri, query, cookie, userAgent, referrer, bodyHead])) {
-      isUnread = true;
+      flow.isUnread = true;
       break;
     }
     requests.push(request);
   }
   const methods = requests.map((request) => request.method);
   const statuses = readHttpStatuses(flow.backward.content, methods);
-  const isTunnel = methods.at(-1) === "CONNECT" || statuses.at(-1) === 101;
-  // A sample could hide a request behind enough harmless bytes: what was not looked at must show.
-  isUnread ||= !isTunnel && goesOnUnread(flow.forward, requests.at(-1)?.end ?? 0);
-  if (isUnread) account.observationsDropped++;
+  const end = requests.at(-1)?.end ?? 0;
+  flow.readTo = end;
+  const tunnel = content.subarray(end);
+  if (methods.at(-1) === "CONNECT" && looksLikeTls(tunnel)) explain(flow, end, end + tlsRecordsEnd(tunnel));
   for (const [index, { offset, end: _end, bodyHead, ...request }] of requests.entries()) {
     http.push({
       time: toNanoseconds(flow.forward.timeAt(offset)),
@@ -154,12 +166,10 @@ function readHttp({ room, http, account }: Decoding, flow: Flow): void {
 
 function readTls(decoding: Decoding, flow: Flow): void {
   const hello = readClientHello(flow.forward.content);
-  if (hello === null) {
-    if (goesOnUnread(flow.forward, 0)) decoding.account.observationsDropped++;
-    return;
-  }
+  if (hello === null) return;
+  explain(flow, 0, tlsRecordsEnd(flow.forward.content));
   if (!decoding.room.take(decoding.tls.length, [hello.serverName, ...hello.alpn])) {
-    decoding.account.observationsDropped++;
+    flow.isUnread = true;
     return;
   }
   const version = readServerVersion(flow.backward.content) ?? hello.version;
@@ -173,45 +183,35 @@ function readDnsStreams(decoding: Decoding, flow: Flow): void {
       decoding.dns.add(flow.id, stream.timeAt(offset), message);
       end = offset + 2 + message.length;
     }
-    if (goesOnUnread(stream, end)) decoding.account.observationsDropped++;
+    if (stream === flow.forward) explain(flow, 0, end);
+    else if (goesOnUnread(stream, end)) flow.isUnread = true;
   }
+}
+
+/** What the sample said beyond the heads, in pieces; last, so that it takes no room from what has a reader of its own. */
+async function showSent({ table, limits, account }: Decoding): Promise<SentObservation[]> {
+  const sent: SentObservation[] = [];
+  for (const flow of table.flows) {
+    if (flow.id % 256 === 255) await nextTurn();
+    if (flow.initiatedBySample) {
+      for (const piece of cutSent(flow, limits)) {
+        if (sent.length >= limits.pieces) {
+          flow.isUnread = true;
+          break;
+        }
+        sent.push({ time: toNanoseconds(flow.forward.timeAt(piece.offset)), flow: flow.id, ...piece });
+      }
+      // A sample could hide what it says behind enough harmless bytes: what was not looked at must show.
+      flow.isUnread ||= goesOnUnread(flow.forward, flow.readTo);
+    }
+    if (flow.isUnread) account.observationsDropped++;
+  }
+  return sent;
 }
 
 /** Whether bytes behind `end` came that were not kept, so that nobody read what they say. */
 function goesOnUnread(stream: Flow["forward"], end: number): boolean {
   return stream.content.length < stream.received && end < stream.received;
-}
-
-/** ICMP by its type (8 and 128 echo, 3 and 1 unreachable), other protocols by number. */
-function nameMessage(flow: Flow): string {
-  if (flow.protocol === "other") return `ip-${flow.number}`;
-  const isIpv6 = flow.sourceIp.includes(":");
-  if (flow.number === (isIpv6 ? 128 : 8)) return "icmp-echo";
-  return flow.number === (isIpv6 ? 1 : 3) ? "icmp-unreachable" : `icmp-${flow.number}`;
-}
-
-function describeFlow(flow: Flow, headBytes: number): FlowObservation {
-  const [sent, received] = flow.sampleIsSource ? [flow.forward, flow.backward] : [flow.backward, flow.forward];
-  return {
-    id: flow.id,
-    protocol: flow.protocol,
-    sourceIp: flow.sourceIp,
-    sourcePort: flow.sourcePort,
-    destinationIp: flow.destinationIp,
-    destinationPort: flow.destinationPort,
-    initiatedBySample: flow.initiatedBySample,
-    startTime: toNanoseconds(flow.startTime),
-    endTime: toNanoseconds(flow.endTime),
-    packets: flow.packets,
-    bytesSent: sent.received,
-    bytesReceived: received.received,
-    established: flow.established,
-    reset: flow.reset,
-    application: flow.application ?? "none",
-    firstSent: Uint8Array.from(sent.content.subarray(0, headBytes)),
-    firstReceived: Uint8Array.from(received.content.subarray(0, headBytes)),
-    gapBytes: sent.gapBytes + received.gapBytes,
-  };
 }
 
 function describeExchange({ time, ...exchange }: DnsLog["exchanges"][number]): DnsObservation {
@@ -225,10 +225,6 @@ function closeAccount({ account, budget, table, fragments, dns }: Decoding): Dec
   account.observationsDropped += dns.dropped;
   for (const flow of table.flows) account.gapBytes += flow.forward.gapBytes + flow.backward.gapBytes;
   return account;
-}
-
-function toNanoseconds(microseconds: number): bigint {
-  return BigInt(microseconds) * 1000n;
 }
 
 function byTime(left: { readonly time: bigint }, right: { readonly time: bigint }): number {

@@ -28,7 +28,7 @@ export interface FlowObservation {
   readonly reset: boolean;
   /** By first bytes, never by port: see `application.ts`. `none` without payload, `unknown` when nothing matched. */
   readonly application: string;
-  /** First bytes the sample sent and received, at most `limits.headBytes`. Datagrams are joined. */
+  /** First bytes the sample sent and received, blanks before a text left out, at most `limits.headBytes`. Datagrams are joined. */
   readonly firstSent: Uint8Array;
   readonly firstReceived: Uint8Array;
   /** Payload bytes that the capture does not have (lost, or cut by the snap length). */
@@ -86,6 +86,16 @@ export interface TlsObservation {
   readonly ja3: string;
 }
 
+/** A piece of what the sample sent beyond a flow's `firstSent`, where no reader of its protocol explains the bytes. */
+export interface SentObservation {
+  /** Of the piece's first byte. */
+  readonly time: bigint;
+  readonly flow: number;
+  /** Where it begins in what the flow sent. Neighbours overlap; one equal to the piece before it is left out. */
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
 /** Books of the decoding. Whatever is not zero below `bytes` is evidence that the lists above do not hold. */
 export interface DecodeAccount {
   packets: number;
@@ -104,8 +114,9 @@ export interface DecodeAccount {
   /** IP datagrams that never became whole, or were pushed out by others. */
   fragmentsDropped: number;
   /**
-   * Connections whose requests go on beyond the bytes kept of them, DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their number, text or
-   * decoding work. A lower bound: of one HTTP connection only the first is counted.
+   * Flows that the sample sent more on than was kept or shown, unless their protocol's reader explains the rest (a body of
+   * declared length, records of TLS); DNS, HTTP and TLS observations, and sets of DNS answers, beyond the bounds on their
+   * number, text or decoding work. A lower bound: of one connection only the first is counted.
    */
   observationsDropped: number;
   /** The file ends within a record, goes on with something that is no record, or is longer than `limits.fileBytes`. */
@@ -121,6 +132,8 @@ export interface NetworkObservations {
   readonly dns: readonly DnsObservation[];
   readonly http: readonly HttpObservation[];
   readonly tls: readonly TlsObservation[];
+  /** By flow, then in order of their bytes. */
+  readonly sent: readonly SentObservation[];
   readonly account: Readonly<DecodeAccount>;
 }
 

@@ -2,7 +2,7 @@ import type { CapturedPacket } from "./capture-file.ts";
 import type { FragmentTable } from "./fragments.ts";
 import { decodeIpv4, decodeIpv6, type InternetPacket, skipIpv6Extensions } from "./internet.ts";
 import { decodeLink, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./link-layer.ts";
-import { decodeIcmp, decodeTcp, decodeUdp, type Segment } from "./transport.ts";
+import { decodeIcmp, decodeTcp, decodeUdp, decodeUdpLite, type Segment } from "./transport.ts";
 
 /** A packet taken apart down to its transport payload. Buffers are views into the captured record. */
 export interface DecodedPacket extends Segment {
@@ -51,6 +51,8 @@ function decodeTransport(protocol: number, payload: Buffer, length: number): Seg
       return decodeTcp(payload, length);
     case 17:
       return decodeUdp(payload, length);
+    case 136:
+      return decodeUdpLite(payload, length);
     case 1:
       return decodeIcmp(payload, length);
     case 58: {

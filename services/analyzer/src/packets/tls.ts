@@ -30,6 +30,20 @@ export function looksLikeTls(content: Buffer): boolean {
   );
 }
 
+/** Where a stream stops to be records of TLS; Infinity when all that is there is, the last one cut maybe. */
+export function tlsRecordsEnd(content: Buffer): number {
+  let offset = 0;
+  while (offset < content.length) {
+    const isRecord = (content[offset] as number) >= 20 && (content[offset] as number) <= 24;
+    if (!isRecord || (content[offset + 1] ?? 3) !== 3) return offset;
+    if (offset + 5 > content.length) break;
+    const length = content.readUInt16BE(offset + 3);
+    if (length > MAX_RECORD_BYTES) return offset;
+    offset += 5 + length;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 /** Null when there is no whole ClientHello, or one whose lengths contradict each other. */
 export function readClientHello(content: Buffer): ClientHello | null {
   const hello = readHello(content, CLIENT_HELLO);

@@ -10,7 +10,7 @@ interface TcpFields {
 
 export interface Segment {
   readonly protocol: "tcp" | "udp" | "icmp" | "other";
-  /** IP protocol number for `other`, ICMP type for `icmp` (an echo reply counts as its request), else 0. */
+  /** IP protocol number for `other` and UDP-Lite, ICMP type for `icmp` (an echo reply counts as its request), else 0. */
   readonly number: number;
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -54,6 +54,19 @@ export function decodeUdp(bytes: Buffer, length: number): Segment | null {
     destinationPort: bytes.readUInt16BE(2),
     payload: bytes.subarray(8, Math.min(declared, bytes.length)),
     payloadLength: declared - 8,
+  };
+}
+
+/** UDP-Lite (RFC 3828): the length's place tells how much is checked, and all of the packet is payload. */
+export function decodeUdpLite(bytes: Buffer, length: number): Segment | null {
+  if (bytes.length < 8 || length < 8) return null;
+  return {
+    protocol: "udp",
+    number: 136,
+    sourcePort: bytes.readUInt16BE(0),
+    destinationPort: bytes.readUInt16BE(2),
+    payload: bytes.subarray(8),
+    payloadLength: length - 8,
   };
 }
 

@@ -20,7 +20,7 @@ export function extractRecords(
   const calls = createTraceEvents({ log, table, origins }, run.plan.exposedPorts);
   for (const record of records) calls.add(record);
   calls.complete();
-  const network = { flows: [], dns: [], http: [], tls: [], account: openAccount(), ...given.network };
+  const network = { flows: [], dns: [], http: [], tls: [], sent: [], account: openAccount(), ...given.network };
   const traffic = addTrafficEvents(network, calls.ties(), { log, table, bootToUnixNs: BOOT_TO_UNIX_NS });
   const events = log.finish(BOOT_TO_UNIX_NS);
 
