@@ -1,4 +1,4 @@
-import type { EventOf, TraceRecord } from "@airlock/contracts";
+import type { EventOf, FileOrigin, TraceRecord } from "@airlock/contracts";
 import { identifyContent, printableBytes } from "./content-type.ts";
 import { describeResult, isDenied } from "./decode-tables/errno.ts";
 import { fileTypeOf, OPEN, octalMode } from "./decode-tables/file-modes.ts";
@@ -38,11 +38,18 @@ export function createFileEvents({ log, table, origins }: EventContext): FileEve
 
   function open(record: OpenRecord): void {
     const path = bestPath(record.path, record.file);
-    if (record.file !== undefined) origins.note(path, origins.ofFile(record.file));
+    if (record.file !== undefined) noteOrigin(record, path, origins.ofFile(record.file));
     if ((record.flags & OPEN.path) !== 0) return;
     if (isWriting(record.flags)) openForWriting(record, path);
     // Opening for both hides a read behind a write, so it is both. What the open itself made holds nothing to read.
     if ((record.flags & OPEN.accessMode) !== OPEN.writeOnly && !record.created) openForReading(record, path);
+  }
+
+  /** Also by the name that was asked for: a script is known by the name of the link that it was started by. */
+  function noteOrigin(record: OpenRecord, path: string, origin: FileOrigin): void {
+    origins.note(path, origin);
+    const requested = requestedPath(record.path, path);
+    if (requested !== undefined) origins.note(requested, origin);
   }
 
   function openForWriting(record: OpenRecord, path: string): void {

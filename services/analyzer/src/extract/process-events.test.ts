@@ -266,3 +266,11 @@ test("scripts of ancestors are named, for an interpreter's image says little", (
     ["/usr/lib/npm-cli.js"],
   ]);
 });
+
+test("a script that was started by a link comes from where the linked file does", () => {
+  const { fields } = extractRecords([
+    by(shell).exec(1, ["/usr/bin/perl", "/usr/bin/psql"]),
+    by(shell).open(2, "/usr/bin/psql", { file: file("/usr/share/pg_wrapper") }),
+  ]);
+  expect(fields("process_creation")).toMatchObject([{ Script: "/usr/bin/psql", ScriptOrigin: "image" }]);
+});
