@@ -42,11 +42,10 @@ export async function readSignatures(
   const problems: SignatureProblem[] = [];
   for (const folder of [...(packs === null ? [] : [packs]), ...folders]) {
     const source = folder === packs ? "shipped" : "user";
-    for (const file of await findRuleFiles(folder)) {
-      readRuleFile({ folder, file, source, text: await readFile(join(folder, file), "utf8") }, attack, {
-        signatures,
-        problems,
-      });
+    const files = await findRuleFiles(folder);
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+    for (const [index, file] of files.entries()) {
+      readRuleFile({ folder, file, source, text: texts[index] ?? "" }, attack, { signatures, problems });
     }
   }
   problems.push(...findDuplicates(signatures));

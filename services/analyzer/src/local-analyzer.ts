@@ -18,13 +18,16 @@ export interface LocalAnalyzer {
  * and tells `onWarning` what could not be removed. Rejects with ENGINE_UNREACHABLE or ENGINE_FOREIGN_KERNEL.
  */
 export async function openLocalAnalyzer(onWarning: (message: string) => void): Promise<LocalAnalyzer> {
+  // While the engine answers and the tracer loads: reading the rules takes as long.
+  const shippedRules = loadRuleSet([]);
+  shippedRules.catch(() => undefined);
   const sandbox = await openDockerSandbox();
   // What one dead run left must not refuse all runs after it: the next start tries again.
   await reap(sandbox.engine, sandbox.images).catch((error: unknown) => onWarning(toFault(error).message));
   const deps: AnalyzerDeps = {
     sandbox,
     images: sandbox.images,
-    loadRuleSet,
+    loadRuleSet: (folders) => (folders.length === 0 ? shippedRules : loadRuleSet(folders)),
     createRunName,
     createRunFolder,
     createId: uuidv7,
