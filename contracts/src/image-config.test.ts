@@ -21,9 +21,11 @@ test("fields are taken over and others ignored", () => {
     Volumes: { "/data": {} },
     StopSignal: "SIGINT",
     Labels: { a: "b" },
-    Healthcheck: { Test: 7 },
+    Healthcheck: { Test: ["CMD", "/check"], Interval: 1 },
+    OnBuild: 7,
   });
   expect(ImageConfig.parse(config)).toEqual(config);
+  expect(config.healthcheck).toEqual(["CMD", "/check"]);
   expect(config.env).toEqual(["A=1", "EMPTY="]);
   expect(config.exposedPorts).toEqual(["80/tcp", "53/udp", "8000/tcp", "8001/tcp", "8002/tcp"]);
 });
@@ -40,6 +42,8 @@ test.each([
   [{ ExposedPorts: { "90-80/tcp": {} } }],
   [{ ExposedPorts: { "80/icmp": {} } }],
   [{ Labels: { a: 1 } }],
+  [{ Healthcheck: { Test: 7 } }],
+  [{ Healthcheck: { Test: ["CMD", "a\0"] } }],
   [{ Env: ["A=\0"] }],
   [{ WorkingDir: "/a\0b" }],
 ])("%j is malformed", (settings) => {

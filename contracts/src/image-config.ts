@@ -18,6 +18,7 @@ const RunSettings = z.object({
   Volumes: set,
   StopSignal: z.string().nullish(),
   Labels: z.record(z.string(), z.string()).nullish(),
+  Healthcheck: z.object({ Test: texts }).nullish(),
 });
 
 /**
@@ -41,6 +42,7 @@ export function readImageConfig(settings: unknown): ImageConfig {
     volumes: Object.keys(read.Volumes ?? {}),
     stopSignal: read.StopSignal ?? "",
     labels: read.Labels ?? {},
+    healthcheck: read.Healthcheck?.Test ?? [],
   };
   refuseNul(config);
   return config;
@@ -67,7 +69,7 @@ function expandPorts(keys: readonly string[]): string[] {
 const MAX_PORTS = 3 * 65535;
 
 function refuseNul(config: ImageConfig): void {
-  const all = [...config.entrypoint, ...config.command, ...config.env, ...config.volumes];
+  const all = [...config.entrypoint, ...config.command, ...config.env, ...config.volumes, ...config.healthcheck];
   if ([...all, config.user, config.workdir, config.stopSignal].some((text) => text.includes("\0"))) {
     throw new Fault("IMAGE_MALFORMED", "the image's config holds a NUL character");
   }

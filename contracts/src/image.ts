@@ -20,6 +20,8 @@ export const ImageConfig = z.strictObject({
   volumes: z.array(z.string()),
   stopSignal: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** `Test` of HEALTHCHECK as the image has it, `CMD` or `CMD-SHELL` first: an engine runs it again and again. */
+  healthcheck: z.array(z.string()).default([]),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
 

@@ -52,6 +52,7 @@ const image: PinnedImage = {
     volumes: [],
     stopSignal: "",
     labels: {},
+    healthcheck: [],
   },
   diffIds: [],
   sizeBytes: 0,

@@ -44,9 +44,17 @@ export function buildCoverage(recording: Recording, reading: ReadingAccount): Co
         argv: recording.plan.entrypoint.argv,
         exercised: recording.trace.started && recording.outcome.kind !== "never-started",
       },
+      ...listHealthcheck(recording.image.config.healthcheck),
     ],
     frozenMs: recording.trace.frozenMs,
   };
+}
+
+/** An engine runs it in production, and here it is switched off (`docker/hardening.ts` in sandbox): a second way in. */
+function listHealthcheck([kind, ...argv]: readonly string[]): Coverage["entrypoints"] {
+  if (kind === undefined || kind === "NONE") return [];
+  const shell = kind === "CMD-SHELL" ? ["/bin/sh", "-c"] : [];
+  return [{ id: "healthcheck", argv: [...shell, ...argv], exercised: false }];
 }
 
 function collectClasses(recording: Recording, { trace, capture, sink }: ReadingAccount): Record<string, LossAccount> {
