@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { Fault } from "@airlock/contracts";
+import { Fault, toFault } from "@airlock/contracts";
 
 /**
  * The control group file systems as they are mounted on this host, and what is done alike in each of them:
@@ -136,9 +136,29 @@ export function listProcesses(folder: string, limit: number): number[] {
   return found;
 }
 
+/**
+ * A flag of `cgroup.events`; false once the folder is gone. Throws CGROUP_FAILED when it can't be read for another reason: out
+ * of descriptors or memory, a living sample must not look like one that has ended.
+ */
 export function readFlag(folder: string, name: string): boolean {
-  return readCount(join(folder, "cgroup.events"), name) === 1;
+  const text = readEvents(join(folder, "cgroup.events"));
+  if (text === null) return false;
+  const value = new RegExp(`^${name} ([01])$`, "m").exec(text)?.[1];
+  if (value === undefined) throw new Fault("CGROUP_FAILED", `a control group doesn't say whether it is ${name}`);
+  return value === "1";
 }
+
+function readEvents(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return null;
+    throw toFault(error, "CGROUP_FAILED", "a control group's state can't be read");
+  }
+}
+
+/** The second when the folder goes between opening and reading. */
+const GONE: ReadonlySet<string> = new Set(["ENOENT", "ENODEV"]);
 
 /** A line `name value` of a flat keyed file; 0 when absent. */
 export function readCount(path: string, name: string): number {

@@ -1,6 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { ownerOfCgroup, placeCgroup } from "./cgroup.ts";
-import { findCgroupTrees } from "./cgroup-tree.ts";
+import { findCgroupTrees, readFlag } from "./cgroup-tree.ts";
 import { createRunName, parseRunName } from "./run-name.ts";
 
 const run = createRunName();
@@ -66,4 +69,27 @@ test("a run's name is known again, and nothing else is one", () => {
   for (const other of ["", "airlock", `${run}-sample`, `${run}\n`, run.toUpperCase(), "airlock-0-1-2-3"]) {
     expect(parseRunName(other)).toBeNull();
   }
+});
+
+describe("a group's state", () => {
+  const folder = mkdtempSync(join(tmpdir(), "airlock-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const state = (name: string, text: string) => {
+    mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(join(folder, name, "cgroup.events"), text);
+    return join(folder, name);
+  };
+
+  test("is read, and a group that has gone is empty", () => {
+    expect(readFlag(state("full", "populated 1\nfrozen 0\n"), "populated")).toBe(true);
+    expect(readFlag(state("full", "populated 1\nfrozen 0\n"), "frozen")).toBe(false);
+    expect(readFlag(join(folder, "gone"), "populated")).toBe(false);
+  });
+
+  test("that can't be read is no empty one", () => {
+    mkdirSync(join(folder, "broken", "cgroup.events"), { recursive: true });
+    const failed = expect.objectContaining({ code: "CGROUP_FAILED" });
+    expect(() => readFlag(join(folder, "broken"), "populated")).toThrow(failed);
+    expect(() => readFlag(state("silent", ""), "populated")).toThrow(failed);
+  });
 });
