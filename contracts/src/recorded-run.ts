@@ -36,9 +36,18 @@ export const Survivor = z.strictObject({
   comm: z.string(),
   /** `running`, or the name of the system call it sleeps in. */
   waitingIn: z.string(),
+  /** No thread of it ran between two looks. What it waits for tells `attends`. */
   waitsOnTimerOnly: z.boolean(),
+  /** Holds a network socket that others can reach it by. */
   listening: z.boolean(),
+  /** Holds a connection that leads out of the sample. */
   connected: z.boolean(),
+  /** As the sample sees it, which is how events name it. */
+  samplePid: count.optional(),
+  /** A thread of it waits for such a socket, not just for time or for another process. */
+  attends: z.boolean().optional(),
+  /** The longest time that a thread of it asked to sleep for, in the sleep it is in; null when none is in a sleep. */
+  sleepMs: z.number().nonnegative().nullable().optional(),
 });
 export type Survivor = z.infer<typeof Survivor>;
 
@@ -84,6 +93,10 @@ export const Recording = z.strictObject({
   output: z.strictObject({ stdout: CapturedOutput, stderr: CapturedOutput }),
   layer: z.array(LayerEntry),
   survivors: z.array(Survivor),
+  /** Those that were still alive when the grace after the stop signal was over. */
+  stopSurvivors: z.array(Survivor).optional(),
+  /** Living processes that could not be looked at, at either time. */
+  survivorsUnexamined: count.optional(),
   sensors: z.array(SensorStatus),
   limits: z.array(LimitHit),
   /** True when something of ours, not the plan, ended the run before its window was over. */

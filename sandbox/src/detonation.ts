@@ -118,6 +118,8 @@ async function closeBooks(setting: Setting, run: Run, options: DetonateOptions):
     output: life.output.result(),
     layer: layer.entries,
     survivors: [...end.survivors],
+    stopSurvivors: [...end.stopSurvivors],
+    survivorsUnexamined: end.survivorsUnexamined,
     sensors: [
       { name: "tracer", confirmed: true, aliveAtEnd: alive.tracer && setting.trace.alive, detail: "" },
       { name: "capture", confirmed: true, aliveAtEnd: alive.capture, detail: "" },

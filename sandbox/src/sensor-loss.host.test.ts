@@ -47,6 +47,21 @@ test("the sinkhole", async () => {
   expect(sink.logTruncated).toBe(true);
 });
 
+test("the capture, when the sample has been seen and is to be stopped", async () => {
+  const run = createRunName();
+  const isCapture = (pid: string) => isDescendant(pid) && isOf(pid, run) && nameOf(pid) === "tcpdump";
+  const killed = killOnce(isCapture, "stopping");
+  const script = "trap 'sleep 60' TERM; while :; do sleep 0.05; done";
+  const { recording } = await range.detonate(script, {
+    run,
+    onProgress: killed.onProgress,
+    plan: { durationMs: 1000 },
+  });
+  expect(killed.count()).toBe(1);
+  expect(recording).toMatchObject({ outcome: { kind: "timed-out" }, stoppedEarly: true });
+  expect(deadOf(recording.sensors)).toEqual(["capture"]);
+});
+
 test("pause, without which volumes and shared memory can't be read", async () => {
   const run = createRunName();
   const killed = killOnce((pid) => nameOf(pid) === "pause" && isInGroupOf(pid, run));
@@ -68,11 +83,11 @@ async function loseWhileRunning(isMeant: (pid: string, run: RunName) => boolean)
   return recording;
 }
 
-/** Kills the one process that is meant, as soon as the sample's first events are there. */
-function killOnce(isMeant: (pid: string) => boolean) {
+/** Kills the one process that is meant, as soon as the sample's first events are there, or later. */
+function killOnce(isMeant: (pid: string) => boolean, when = "running") {
   let count = 0;
   const onProgress: TrialOptions["onProgress"] = ({ phase, events }) => {
-    if (phase !== "running" || events === 0 || count > 0) return;
+    if (phase !== when || (when === "running" && events === 0) || count > 0) return;
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isMeant(name))) {
       process.kill(Number(pid), "SIGKILL");
       count++;

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DetonationPlan, Fault, type LimitHit, type Outcome, type Survivor } from "@airlock/contracts";
+import { type DetonationPlan, Fault, type LimitHit, type Outcome } from "@airlock/contracts";
 import { boundVolume, type SampleVolume } from "./docker/hardening.ts";
 import type { Refusal } from "./docker/sample-container.ts";
 import type { ResourceWatch } from "./resource-watch.ts";
 import type { LiveSetting } from "./setting.ts";
-import { examineSurvivors } from "./survivors.ts";
+import { type Examination, examineSurvivors, LOOK_MS } from "./survivors.ts";
 import { type RunEnd, type WatchEnd, type Watched, watchSample } from "./watching.ts";
 
 const DEATH_MS = 10_000;
@@ -14,7 +14,9 @@ const POLL_MS = 5;
 
 /** What is known when the sample's last process has gone. */
 export interface Death {
-  readonly survivors: readonly Survivor[];
+  readonly window: Examination;
+  /** Of those who did not end within their grace. */
+  readonly grace: Examination;
   /** Why it was watched no longer. */
   readonly end: WatchEnd;
   /** The same, or what became of it while it was given its grace. */
@@ -31,27 +33,54 @@ export async function stopSample(
   watched: Watched,
   end: WatchEnd,
 ): Promise<Death> {
-  const survivors = end.kind === "window" ? examineSurvivors(setting.cgroup.processes()) : [];
-  const last = end.kind === "window" ? await askToStop(setting, plan, watched) : end;
+  const { window, grace, last } =
+    end.kind === "window" ? await stopSurvivors(setting, plan, watched) : { window: NOBODY, grace: NOBODY, last: end };
   watched.resources.look();
   await killSample(setting);
-  return { survivors, end, last };
+  return { window, grace, end, last };
+}
+
+const NOBODY: Examination = { survivors: [], unexamined: 0 };
+
+async function stopSurvivors(
+  setting: LiveSetting,
+  plan: DetonationPlan,
+  watched: Watched,
+): Promise<Pick<Death, "window" | "grace" | "last">> {
+  const window = await examineAll(setting, watched);
+  const asked = window.last.kind === "window" ? await askToStop(setting, plan, watched) : null;
+  if (asked === null) return { window, grace: NOBODY, last: window.last };
+  if (!asked.signalled || asked.last.kind !== "window") return { window, grace: NOBODY, last: asked.last };
+  const grace = await examineAll(setting, watched);
+  return { window, grace, last: grace.last };
+}
+
+/** All bounds are watched meanwhile. */
+async function examineAll(setting: LiveSetting, watched: Watched): Promise<Examination & Pick<Death, "last">> {
+  const [examination, last] = await Promise.all([
+    examineSurvivors(setting.cgroup.processes()),
+    watchSample(setting, LOOK_MS, watched, () => undefined),
+  ]);
+  return { ...examination, last };
 }
 
 /** How the run ended, once the engine has noticed the death too. */
 export async function concludeRun(
   { sample }: LiveSetting,
   resources: ResourceWatch,
-  { survivors, end, last }: Death,
+  { window, grace, end, last }: Death,
 ): Promise<RunEnd> {
   const { exitCode, oomKilled } = await sample.readEnd(DEATH_MS);
   const limits = resources.limits(oomKilled);
   const starved = limits.some(({ limit }) => limit === "memory");
   return {
     outcome: readOutcome(end, exitCode, starved),
-    survivors,
+    survivors: window.survivors,
+    stopSurvivors: grace.survivors,
+    survivorsUnexamined: window.unexamined + grace.unexamined,
     limits: [...(last.kind === "limit" ? [last.hit] : []), ...limits],
-    stoppedEarly: end.kind === "sensor" || end.kind === "limit",
+    // What a handler does after a sensor has died is not seen either.
+    stoppedEarly: end.kind === "sensor" || end.kind === "limit" || last.kind === "sensor",
   };
 }
 
@@ -59,11 +88,15 @@ export async function concludeRun(
  * A process 1 without a handler never sees the signal (pid_namespaces(7)): waiting for it would show nothing. All bounds are
  * watched meanwhile, for a handler can do whatever the program can.
  */
-async function askToStop(setting: LiveSetting, plan: DetonationPlan, watched: Watched): Promise<WatchEnd> {
+async function askToStop(
+  setting: LiveSetting,
+  plan: DetonationPlan,
+  watched: Watched,
+): Promise<{ readonly signalled: boolean; readonly last: WatchEnd }> {
   const pid = await setting.sample.pid();
-  if (pid === 0 || !handlesSignal(pid, plan.stopSignal)) return { kind: "window" };
+  if (pid === 0 || !handlesSignal(pid, plan.stopSignal)) return { signalled: false, last: { kind: "window" } };
   await setting.sample.signal(plan.stopSignal);
-  return watchSample(setting, plan.stopGraceMs, watched, () => undefined);
+  return { signalled: true, last: await watchSample(setting, plan.stopGraceMs, watched, () => undefined) };
 }
 
 /** From the masks in /proc/PID/status; unknown signals count as handled. Blocked ones may be waited for by sigwait. */
@@ -118,6 +151,8 @@ export function describeRefusal(
   return {
     outcome: { kind: "never-started", code: null, signal: null, detail: refused },
     survivors: [],
+    stopSurvivors: [],
+    survivorsUnexamined: 0,
     limits: volumeFull ? [full] : [],
     stoppedEarly: false,
   };

@@ -1,73 +1,153 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Survivor } from "@airlock/contracts";
-import { nameSyscall } from "./recorder/syscall-names.ts";
+import { readSockets, type SampleSockets } from "./sample-sockets.ts";
+import { RUNNING, readSleep, readWait, waitsFor } from "./thread-wait.ts";
 import { listThreads } from "./threads.ts";
 
-/** Beyond this many the rest says nothing new. */
-const MAX_SURVIVORS = 200;
+/** Beyond this many they count as not examined. More than a sample may have by default. */
+const MAX_SURVIVORS = 1000;
 const MAX_DESCRIPTORS = 4096;
+/** Between the two looks. */
+export const LOOK_MS = 150;
 
-/**
- * Looks at the processes that are alive at the end of the window: what each waits in and what it has open. `pids` are host
- * ids; one that ends meanwhile is left out. To be called before anything is signalled or frozen: both wake sleepers.
- */
-export function examineSurvivors(pids: readonly number[]): Survivor[] {
-  const sockets = readSockets(pids.map((pid) => listThreads(pid)[0]).find((thread) => thread !== undefined));
-  return pids.slice(0, MAX_SURVIVORS).flatMap((pid) => {
-    try {
-      return [examine(pid, sockets)];
-    } catch {
-      // Gone between the listing and the look.
-      return [];
-    }
-  });
+/** Of the time between the looks; less is what waking up for nothing costs. */
+const ACTIVE_SHARE = 0.1;
+/** Times that a thread gave up the processor by itself, between the looks. */
+const ACTIVE_SWITCHES = 15;
+
+export interface Examination {
+  readonly survivors: readonly Survivor[];
+  /** Processes that live and could not be looked at. */
+  readonly unexamined: number;
 }
 
-function examine(pid: number, sockets: SocketTable): Survivor {
+/**
+ * Looks twice at the processes that are alive at the end of the window: whether they run, what else they wait for, and what
+ * they have open. `pids` are host ids; one that ends meanwhile is left out. To be called before anything is signalled or
+ * frozen: both wake sleepers. Whatever is not seen to run sleeps, in whichever call: there are too many to wait in.
+ */
+export async function examineSurvivors(pids: readonly number[]): Promise<Examination> {
+  const begun = performance.now();
+  const near = pids.slice(0, MAX_SURVIVORS);
+  const first = look(near);
+  await sleep(LOOK_MS);
+  const elapsedMs = performance.now() - begun;
+  const second = look(near);
+  const survivors: Survivor[] = [];
+  let unexamined = pids.length - near.length;
+  for (const pid of near) {
+    const [before, after] = [first.get(pid), second.get(pid)];
+    if (before !== undefined && after !== undefined) survivors.push(compare(before, after, elapsedMs));
+    else if (isAlive(pid)) unexamined += 1;
+  }
+  return { survivors, unexamined };
+}
+
+interface Sight {
+  readonly seen: Omit<Survivor, "waitsOnTimerOnly">;
+  readonly measures: Measures;
+}
+
+/** By process; those that are gone or can't be read are missing. */
+function look(pids: readonly number[]): Map<number, Sight> {
+  const sockets = readSockets(pids.map((pid) => listThreads(pid)[0]).find((thread) => thread !== undefined));
+  const sights = pids.map((pid) => {
+    return [pid, attempt(() => ({ seen: examine(pid, sockets), measures: measure(pid) }))] as const;
+  });
+  return new Map(sights.flatMap(([pid, sight]) => (sight === null ? [] : [[pid, sight] as const])));
+}
+
+/** A server may be met between two waits, but hardly twice. */
+function compare(before: Sight, after: Sight, elapsedMs: number): Survivor {
+  return {
+    ...after.seen,
+    waitsOnTimerOnly: !isActive(before.measures, after.measures, elapsedMs),
+    attends: before.seen.attends === true || after.seen.attends === true,
+  };
+}
+
+/** Null when the process went between the listing and the look, or can't be read: `isAlive` tells the two apart. */
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+/** A corpse that waits for its parent is not. */
+function isAlive(pid: number): boolean {
+  if (listThreads(pid).length > 0) return true;
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return stat === null ? existsSync(`/proc/${pid}`) : !/\) [ZX] [^)]*$/.test(stat);
+}
+
+interface Measure {
+  readonly running: boolean;
+  readonly cpuMs: number;
+  readonly switches: number;
+}
+
+/** By thread folder. */
+type Measures = ReadonlyMap<string, Measure>;
+
+function measure(pid: number): Measures {
+  return new Map(listThreads(pid).map((thread) => [thread, measureThread(thread)]));
+}
+
+/** proc_pid_stat(5). The name before the state can hold anything, so what counts is the last bracket. */
+function measureThread(thread: string): Measure {
+  const stat = readFileSync(`${thread}/stat`, "utf8");
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const switches = /^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`${thread}/status`, "utf8"))?.[1];
+  const nanoseconds = attempt(() => readFileSync(`${thread}/schedstat`, "utf8"))?.split(" ")[0];
+  // Where the kernel doesn't count in nanoseconds, it does in ticks of 10 ms: user and system time.
+  const cpuMs = nanoseconds === undefined ? (Number(fields[10]) + Number(fields[11])) * 10 : Number(nanoseconds) / 1e6;
+  return { running: state === "R", cpuMs, switches: Number(switches ?? 0) };
+}
+
+function examine(pid: number, sockets: SampleSockets): Sight["seen"] {
   const threads = listThreads(pid);
   const [first] = threads;
   if (first === undefined) throw new Error("gone");
   const inodes = listDescriptors(first).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
+  const outward = new Set(inodes.filter((inode) => sockets.listening.has(inode) || sockets.connected.has(inode)));
   const compat = is32Bit(first);
-  const waits = threads.map((thread) => readWait(readFileSync(`${thread}/syscall`, "utf8"), compat));
+  const waits = threads.map((thread) => {
+    return { thread, wait: readWait(readFileSync(`${thread}/syscall`, "utf8"), compat) };
+  });
+  const sleeps = waits.flatMap(({ thread, wait }) => readSleep(thread, wait) ?? []);
   return {
     pid,
+    samplePid: readSamplePid(first),
     comm: readFileSync(`${first}/comm`, "utf8").trimEnd(),
-    waitingIn: waits[0] ?? RUNNING,
-    waitsOnTimerOnly: waits.every((name) => SLEEPS.has(name)),
+    waitingIn: waits[0]?.wait.name ?? RUNNING,
     listening: inodes.some((inode) => sockets.listening.has(inode)),
     connected: inodes.some((inode) => sockets.connected.has(inode)),
+    attends: outward.size > 0 && waits.some(({ thread, wait }) => waitsFor(thread, wait, outward)),
+    sleepMs: sleeps.length === 0 ? null : Math.max(...sleeps),
   };
 }
 
-const RUNNING = "running";
-
-/**
- * `running`, `-1` (stopped outside a call), or number, arguments, stack and program counter: proc_pid_syscall(5). The kernel
- * doesn't say by which entry the call came, and 64-bit code can use the 32-bit one too: a number that is a sleeper's in the
- * other table is taken for that, for hardly anything else lasts long enough to be met.
- */
-export function readWait(text: string, compat: boolean): string {
-  const number = Number(text.trim().split(" ")[0]);
-  if (!Number.isInteger(number) || number < 0) return RUNNING;
-  const [likely, other] = [nameSyscall(number, compat), nameSyscall(number, !compat)];
-  return !SLEEPS.has(likely) && SLEEPS.has(other) && !compat ? other : likely;
+/** A thread that stands in line for the processor at both looks is active too, though it may have got none of it. */
+function isActive(before: Measures, after: Measures, elapsedMs: number): boolean {
+  let cpuMs = 0;
+  let switches = 0;
+  for (const [thread, now] of after) {
+    const then = before.get(thread) ?? { running: false, cpuMs: 0, switches: 0 };
+    if (then.running && now.running) return true;
+    cpuMs += now.cpuMs - then.cpuMs;
+    switches += now.switches - then.switches;
+  }
+  return cpuMs > elapsedMs * ACTIVE_SHARE || switches > ACTIVE_SWITCHES;
 }
 
-/**
- * Calls in which a program without network sockets only sleeps: nothing but time can wake it, or another process of the
- * sample, which is looked at in the same way. Pipes, unix sockets and descriptors of any kind end inside the sample.
- * Not in the list: write and its like, in which a busy program is as likely to be met.
- */
-const SLEEPS: ReadonlySet<string> = new Set(
-  `nanosleep clock_nanosleep clock_nanosleep_time64 restart_syscall pause
-  poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64
-  epoll_wait epoll_pwait epoll_pwait2 io_getevents io_pgetevents
-  read readv recvfrom recvmsg recvmmsg accept accept4
-  futex futex_time64 futex_waitv futex_wait flock semop semtimedop semtimedop_time64
-  wait4 waitid waitpid rt_sigsuspend sigsuspend rt_sigtimedwait rt_sigtimedwait_time64
-  msgrcv mq_timedreceive mq_timedreceive_time64`.split(/\s+/),
-);
+/** The last of the line: one number for each level of namespaces, the sample's own innermost. */
+function readSamplePid(thread: string): number {
+  const group = /^NStgid:.*\s(\d+)$/m.exec(readFileSync(`${thread}/status`, "utf8"))?.[1];
+  return Number(group ?? 0);
+}
 
 /** Such a program's calls have other numbers. The class stands in the fifth byte of the file (elf(5)). */
 function is32Bit(thread: string): boolean {
@@ -85,50 +165,5 @@ function listDescriptors(thread: string): string[] {
   const folder = `${thread}/fd`;
   return readdirSync(folder)
     .slice(0, MAX_DESCRIPTORS)
-    .flatMap((fd) => {
-      try {
-        return [readlinkSync(`${folder}/${fd}`)];
-      } catch {
-        return [];
-      }
-    });
-}
-
-interface SocketTable {
-  readonly listening: ReadonlySet<string>;
-  readonly connected: ReadonlySet<string>;
-}
-
-const TCP_ESTABLISHED = "01";
-const TCP_LISTEN = "0A";
-/** How the kernel shows an unconnected UDP socket. */
-const UDP_UNCONNECTED = "07";
-/** SO_ACCEPTCON in the flags of a unix socket. */
-const UNIX_ACCEPTS = "00010000";
-
-/** Sockets of the sample's network namespace, by inode; all its processes share the one. */
-function readSockets(thread: string | undefined): SocketTable {
-  const listening = new Set<string>();
-  const connected = new Set<string>();
-  if (thread === undefined) return { listening, connected };
-  for (const protocol of ["tcp", "tcp6", "udp", "udp6"]) {
-    for (const [, , , state, , , , , , inode] of readTable(thread, protocol)) {
-      if (inode === undefined) continue;
-      if (state === TCP_ESTABLISHED) connected.add(inode);
-      if (state === TCP_LISTEN || (protocol.startsWith("udp") && state === UDP_UNCONNECTED)) listening.add(inode);
-    }
-  }
-  for (const [, , , flags, , , inode] of readTable(thread, "unix")) {
-    if (flags === UNIX_ACCEPTS && inode !== undefined) listening.add(inode);
-  }
-  return { listening, connected };
-}
-
-function readTable(thread: string, name: string): string[][] {
-  try {
-    const lines = readFileSync(`${thread}/net/${name}`, "utf8").split("\n").slice(1);
-    return lines.map((line) => line.trim().split(/\s+/));
-  } catch {
-    return [];
-  }
+    .flatMap((fd) => attempt(() => readlinkSync(`${folder}/${fd}`)) ?? []);
 }

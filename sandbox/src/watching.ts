@@ -17,6 +17,9 @@ export type WatchEnd =
 export interface RunEnd {
   readonly outcome: Outcome;
   readonly survivors: readonly Survivor[];
+  /** Those of them that outlived their grace too. */
+  readonly stopSurvivors: readonly Survivor[];
+  readonly survivorsUnexamined: number;
   readonly limits: readonly LimitHit[];
   readonly stoppedEarly: boolean;
 }

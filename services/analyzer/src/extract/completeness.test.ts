@@ -12,6 +12,17 @@ const WHOLE: ReadingAccount = {
   events: { bound: 10, lost: 0 },
 };
 
+const SERVER: Survivor = {
+  pid: 1,
+  comm: "httpd",
+  waitingIn: "accept",
+  waitsOnTimerOnly: true,
+  listening: true,
+  connected: false,
+  attends: true,
+};
+const NOTHING = { events: [], processes: [] };
+
 function codes(
   changes: Partial<Recording> = {},
   reading: Partial<ReadingAccount> = {},
@@ -19,7 +30,7 @@ function codes(
 ): string[] {
   const run = recording(changes);
   const coverage = { ...buildCoverage(run, { ...WHOLE, ...reading }), ...covered };
-  return assessCompleteness(run, coverage).map((reason) => reason.code);
+  return assessCompleteness(run, coverage, NOTHING).map((reason) => reason.code);
 }
 
 function trace(changes: Partial<Recording["trace"]>): Partial<Recording> {
@@ -100,33 +111,13 @@ test("never-started: without a first exec the entry point is not exercised eithe
 
 test("stopped-early is ours; the planned end of the window is not", () => {
   expect(codes({ stoppedEarly: true })).toEqual(["stopped-early"]);
-  expect(codes({ outcome: { kind: "timed-out", code: null, signal: null } })).toEqual([]);
+  expect(codes({ outcome: { kind: "timed-out", code: null, signal: null }, survivors: [SERVER] })).toEqual([]);
 });
 
-describe("dormant", () => {
-  const survivor = (changes: Partial<Survivor>): Survivor => ({
-    pid: 1,
-    comm: "sleep",
-    waitingIn: "clock_nanosleep",
-    waitsOnTimerOnly: true,
-    listening: false,
-    connected: false,
-    ...changes,
-  });
-  const waiting = { waitingIn: "epoll_wait", waitsOnTimerOnly: false };
-
-  test.each([
-    ["a sleeping program", [survivor({})], true],
-    ["a shell that waits for it", [survivor({ waitingIn: "wait4", waitsOnTimerOnly: false }), survivor({})], true],
-    ["alarm and pause", [survivor({ waitingIn: "pause", waitsOnTimerOnly: false })], true],
-    ["an idle server", [survivor({ ...waiting, listening: true })], false],
-    ["a timer beside a listener", [survivor({}), survivor({ ...waiting, listening: true })], false],
-    ["an open connection", [survivor({ connected: true })], false],
-    ["a busy program", [survivor({ waitingIn: "running", waitsOnTimerOnly: false }), survivor({})], false],
-    ["a program that ended", [], false],
-  ])("%s: %s", (_, survivors, expected) => {
-    expect(codes({ survivors }).includes("dormant")).toBe(expected);
-  });
+test("dormant: whoever only waits, or was not looked at; see dormancy.ts", () => {
+  const outcome = { kind: "timed-out", code: null, signal: null } as const;
+  expect(codes({ outcome, survivors: [{ ...SERVER, attends: false }] })).toEqual(["dormant"]);
+  expect(codes({ outcome })).toEqual(["dormant"]);
 });
 
 describe("limit-hit", () => {
@@ -137,6 +128,18 @@ describe("limit-hit", () => {
   test("more events than the bound are a limit and lost evidence", () => {
     expect(codes({}, { events: { bound: 10, lost: 1 } })).toEqual(["events-dropped", "limit-hit"]);
   });
+});
+
+test.each([
+  [["CMD", "/check", "-q"], [{ id: "healthcheck", argv: ["/check", "-q"], exercised: false }]],
+  [["CMD-SHELL", "/check -q"], [{ id: "healthcheck", argv: ["/bin/sh", "-c", "/check -q"], exercised: false }]],
+  [["NONE"], []],
+  [[], []],
+])("a health check is an entry point that was not run: %j", (healthcheck, expected) => {
+  const { image } = recording();
+  const run = recording({ image: { ...image, config: { ...image.config, healthcheck } } });
+  expect(buildCoverage(run, WHOLE).entrypoints.slice(1)).toEqual(expected);
+  expect(codes({ image: run.image })).toEqual(expected.length === 0 ? [] : ["entrypoint-unexercised"]);
 });
 
 test("entrypoint-unexercised", () => {

@@ -1,4 +1,5 @@
-import type { Coverage, Recording, Survivor, UnknownReason, Verdict } from "@airlock/contracts";
+import type { Coverage, Recording, UnknownReason, Verdict } from "@airlock/contracts";
+import { type Behaviour, findDormancy } from "./dormancy.ts";
 
 type Reason = Verdict["reasons"][number];
 
@@ -12,14 +13,14 @@ const NEEDED_SENSORS = ["tracer", "capture", "sinkhole", "output", "layer"] as c
  * Says what keeps the evidence from being complete (design section 6); empty means that a run without findings may be called
  * benign (invariant I2). One reason per code, in the order of the closed list.
  */
-export function assessCompleteness(recording: Recording, coverage: Coverage): Reason[] {
+export function assessCompleteness(recording: Recording, coverage: Coverage, behaviour: Behaviour): Reason[] {
   const found: Readonly<Record<UnknownReason, readonly string[]>> = {
     "events-dropped": findDroppedEvents(coverage),
     "capture-truncated": findCaptureHoles(recording, coverage),
     "sensor-died": findDeadSensors(recording, coverage),
     "never-started": findNeverStarted(recording),
     "stopped-early": recording.stoppedEarly ? ["the run was ended before its window was over"] : [],
-    dormant: findDormancy(recording),
+    dormant: findDormancy(recording, behaviour),
     "limit-hit": findLimits(coverage),
     "entrypoint-unexercised": findUnexercised(coverage),
   };
@@ -66,33 +67,6 @@ function findDeadSensors({ trace }: Recording, coverage: Coverage): string[] {
 
 function findNeverStarted({ trace, outcome }: Recording): string[] {
   return trace.started && outcome.kind !== "never-started" ? [] : ["no program of the image was ever executed"];
-}
-
-/** Calls that wait for a child or a signal: such a process only goes on when another one does, or when a timer fires. */
-const PASSIVE_WAITS: ReadonlySet<string> = new Set([
-  "wait4",
-  "waitid",
-  "waitpid",
-  "pause",
-  "rt_sigsuspend",
-  "sigsuspend",
-  "rt_sigtimedwait",
-]);
-
-/**
- * At the end nothing was left but waiting for time to pass: no listener, no open connection. Whoever sleeps longer than the
- * window shows nothing (ATT&CK T1497.003). A shell that waits for its sleeping child sleeps too; an idle server does not, and
- * a program that ended has shown all it had.
- */
-function findDormancy({ survivors }: Recording): string[] {
-  if (survivors.length === 0 || !survivors.every(isAsleep)) return [];
-  const [first] = survivors;
-  return [`${survivors.length} processes only waited for time to pass, ${first?.comm} in ${first?.waitingIn}`];
-}
-
-function isAsleep(survivor: Survivor): boolean {
-  if (survivor.listening || survivor.connected) return false;
-  return survivor.waitsOnTimerOnly || PASSIVE_WAITS.has(survivor.waitingIn);
 }
 
 function findLimits(coverage: Coverage): string[] {

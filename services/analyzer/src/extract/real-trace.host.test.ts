@@ -72,7 +72,7 @@ function find(category: EventCategory, fields: object): BehaviourEvent[] {
 
 describe("a recorded program", () => {
   test("is told completely, in order, by the contract", () => {
-    expect(assessCompleteness(extraction.recording, extraction.coverage)).toEqual([]);
+    expect(assessCompleteness(extraction.recording, extraction.coverage, extraction)).toEqual([]);
     const times = extraction.events.map(({ time }) => BigInt(time));
     expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : Number(a > b))));
     for (const event of extraction.events) expect(BehaviourEvent.parse(event)).toEqual(event);

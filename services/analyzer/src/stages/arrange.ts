@@ -48,7 +48,8 @@ const DEFAULT_LIMITS: DetonationLimits = {
 };
 
 const DEFAULT_DURATION_MS = 30_000;
-const STOP_GRACE_MS = 5_000;
+/** What `docker stop` grants before it kills: less, and a handler could wait until we no longer look. */
+const STOP_GRACE_MS = 10_000;
 
 /**
  * Decides how the image is to be run. Pure.

@@ -56,7 +56,7 @@ describe("extract", () => {
     expect(events[0]?.time).toBe(String(BOOT_TO_UNIX_NS + 1_000_000n));
     for (const event of events) expect(BehaviourEvent.parse(event)).toEqual(event);
     expect(processes.map(({ key }) => key)).toEqual([shell.key, child.key]);
-    expect(assessCompleteness(recording, coverage)).toEqual([]);
+    expect(assessCompleteness(recording, coverage, { events, processes })).toEqual([]);
   });
 
   test("is the same whatever the order in which neighbouring records arrive, and however they are batched", async () => {

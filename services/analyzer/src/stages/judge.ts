@@ -19,7 +19,7 @@ export async function loadRuleSet(folders: readonly string[]): Promise<RuleSet> 
 
 /** Judges an extracted run and leaves `judgement.json` in its folder: equal runs and rules give equal bytes (I9). */
 export async function judge(extraction: Extraction, runFolder: string, { ruleSet }: JudgeDeps): Promise<Judgement> {
-  const reasons = assessCompleteness(extraction.recording, extraction.coverage);
+  const reasons = assessCompleteness(extraction.recording, extraction.coverage, extraction);
   const judgement = judgeEvents(extraction.events, ruleSet, reasons);
   await writeFile(join(runFolder, RUN_FILES.judgement), `${canonicalJson(judgement)}\n`);
   return judgement;
