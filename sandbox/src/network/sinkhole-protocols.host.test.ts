@@ -59,6 +59,8 @@ describe("the sinkhole", () => {
         datagrams: 1,
       }),
     );
+    const late = ofKind(all, "tcp").find((record) => record.destinationIp === "198.51.100.34");
+    expect(late).toMatchObject({ application: "stratum", first: expect.stringMatching(/^eyJpZCI/) as string });
     const large = ofKind(all, "udp").find((record) => record.destinationIp === "203.0.113.51");
     expect(large).toMatchObject({ destinationPort: 777, bytesIn: 5000 });
     const raw = ofKind(all, "tcp").find((record) => record.destinationIp === "203.0.113.9");
@@ -136,8 +138,15 @@ async function checkTls(): Promise<void> {
 async function checkOthers(): Promise<void> {
   const got = await sample.run<Record<string, unknown>>(
     `const login = JSON.stringify({ id: 1, method: "login", params: { login: "x" } }) + "\\n";
+     const late = (host, port, text) => new Promise((resolve) => {
+       const socket = net.connect(port, host, () => socket.write("\\r\\n"));
+       setTimeout(() => socket.write("\\r\\n".repeat(1100) + text), 600);
+       socket.on("data", (d) => { socket.destroy(); resolve(d.toString("latin1")); });
+     });
      return {
        miner: await exchange("198.51.100.33", 3333, login, 300),
+       lateMiner: await late("198.51.100.34", 3333, login),
+       latePost: await late("198.51.100.35", 80, "POST /late HTTP/1.1\\r\\nHost: late\\r\\nContent-Length: 4\\r\\n\\r\\nabcd"),
        mail: await exchange("198.51.100.25", 25, "", 1800),
        bytes: await new Promise((r) => { const s = net.connect(4444, "203.0.113.9", () => s.end(Buffer.from("0001626561636f6eff", "hex"))); s.on("close", () => r(true)); s.resume(); }),
        time: await datagram("203.0.113.123", 123, Buffer.concat([Buffer.from([0x23]), Buffer.alloc(47)])),
@@ -147,6 +156,8 @@ async function checkOthers(): Promise<void> {
      };`,
   );
   expect(JSON.parse(String(got["miner"]))).toMatchObject({ id: 1, result: { status: "OK" } });
+  expect(JSON.parse(String(got["lateMiner"]))).toMatchObject({ id: 1, result: { status: "OK" } });
+  expect(got["latePost"]).toMatch(/^HTTP\/1\.1 200 OK/);
   expect(got["mail"]).toMatch(/^220 /);
   expect(got["time"]).toMatchObject({ from: "203.0.113.123", port: 123 });
   expect(got["mute"]).toBeNull();
@@ -199,5 +210,6 @@ function checkHttpLog(all: readonly SinkRecord[]): void {
     { method: "POST", bodyBytes: 6, body: Buffer.from("secret").toString("base64"), destinationIp: "192.0.2.1" },
     { encrypted: true, host: "inner", destinationIp: "198.51.100.9", destinationPort: 4443 },
     { encrypted: true, destinationIp: "2001:db8::44" },
+    { method: "POST", target: "/late", host: "late", body: Buffer.from("abcd").toString("base64") },
   ]);
 }

@@ -1,21 +1,24 @@
 import type { Duplex } from "node:stream";
 import { BOUNDS } from "./bounds.ts";
-import { type Application, recognise } from "./first-bytes.ts";
+import { type Application, isBlank, recognise, skipBlanks } from "./first-bytes.ts";
 
 export interface Beginning {
-  /** Called once, with what came so far, which is put back into the stream before. */
+  /** Called once, with what came so far but for blanks before a text, which is put back into the stream before. */
   readonly onRecognised: (application: Application, head: Buffer) => void;
   /** The client ended before that; `head` is all there ever was. */
   readonly onEnded: (head: Buffer) => void;
-  /** The client is silent: time for the server to speak first. */
-  readonly onSilence: () => void;
+  /** The client says nothing, or blank lines only: time for the server to speak first. True when it did. */
+  readonly onSilence: () => boolean;
 }
 
 /** Reads a stream until its first bytes tell the protocol, or can no longer. */
 export function readBeginning(stream: Duplex, beginning: Beginning): void {
   let head: Buffer = Buffer.alloc(0);
   let settled = false;
-  let patience = setTimeout(beginning.onSilence, BOUNDS.greetingMs);
+  let greeted = false;
+  let patience = setTimeout(() => {
+    greeted = beginning.onSilence();
+  }, BOUNDS.greetingMs);
   const settle = (application: Application) => {
     if (settled) return;
     settled = true;
@@ -30,7 +33,14 @@ export function readBeginning(stream: Duplex, beginning: Beginning): void {
   };
   const onData = (chunk: Buffer) => {
     head = Buffer.concat([head, chunk]);
-    const application = head.length >= BOUNDS.recogniseBytes ? (recognise(head) ?? "unknown") : recognise(head);
+    if (isBlank(head) && !greeted) {
+      // Any number may come before something is said: they cost no memory, nor the time of putting them together.
+      if (head.length > BOUNDS.blankBytes) head = head.subarray(0, BOUNDS.blankBytes);
+      return;
+    }
+    head = skipBlanks(head);
+    const isFull = head.length >= BOUNDS.recogniseBytes;
+    const application = recognise(head) ?? (isFull || isBlank(head) ? "unknown" : null);
     if (application !== null) {
       settle(application);
       return;

@@ -15,6 +15,8 @@ export const BOUNDS = {
   /** Wait for the rest of first bytes that don't yet tell the protocol. */
   recogniseMs: 400,
   recogniseBytes: 2048,
+  /** Kept of blanks before anything is said. */
+  blankBytes: 64,
   /** TLS in TLS, a proxy in a proxy: beyond this, bytes are only logged. */
   layers: 4,
   firstBytes: 1024,

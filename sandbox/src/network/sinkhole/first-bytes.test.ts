@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { recognise } from "./first-bytes.ts";
+import { isBlank, recognise, skipBlanks } from "./first-bytes.ts";
 
 const dnsStream = Buffer.from("001d123401000001000000000000076578616d706c6503636f6d0000010001", "hex");
 
@@ -35,6 +35,25 @@ const bytesOf = (value: Buffer | string) => (typeof value === "string" ? Buffer.
 describe("first bytes", () => {
   it.each(KNOWN)("tell %s", (application, value) => {
     expect(recognise(bytesOf(value))).toBe(application);
+  });
+
+  it("may stand behind any number of blanks, which are no part of a text", () => {
+    const isText = (value: Buffer | string) => typeof value === "string" && value.charCodeAt(0) > 0x20;
+    for (const [application, value] of KNOWN.filter(([, known]) => isText(known))) {
+      for (const blanks of ["\r\n", " \t\r\n".repeat(1000)]) {
+        const bytes = Buffer.concat([Buffer.from(blanks), bytesOf(value)]);
+        expect(recognise(bytes), application).toBe(application);
+        expect(skipBlanks(bytes)).toEqual(bytesOf(value));
+      }
+    }
+    expect(recognise(Buffer.from("\r\n".repeat(5000)))).toBeNull();
+    expect([isBlank(Buffer.from("\r\n \t")), isBlank(Buffer.from("\n.")), isBlank(Buffer.alloc(0))]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const proxyMark = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
+    expect(skipBlanks(proxyMark)).toBe(proxyMark);
   });
 
   it("ask for more while they can still become anything", () => {

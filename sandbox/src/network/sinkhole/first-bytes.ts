@@ -27,13 +27,36 @@ const IRC = /^(CAP (LS|REQ|END)|NICK \S|USER \S+ \S+ \S+ :?\S|PASS \S+\r?\n(NICK
 const JSON_RPC = /^\s*\{[\s\S]{0,2000}"(method|jsonrpc)"\s*:/;
 
 /**
- * The protocol, `null` when more bytes may tell, whatever the port. Bytes are hostile; at most the first 2 KiB are looked at.
+ * The protocol, `null` when more bytes may tell, whatever the port. Bytes are hostile; at most the first 2 KiB behind
+ * leading blanks are looked at.
  */
 export function recognise(bytes: Buffer): Application | null {
-  if (bytes.length === 0) return null;
+  if (isBlank(bytes)) return null;
   if (bytes[0] === 0x16 && bytes[1] === 3) return bytes.length < 6 ? null : binary(bytes);
-  const text = bytes.subarray(0, 2048).toString("latin1");
-  return binary(bytes) ?? lines(text) ?? waitFor(bytes, text);
+  const said = skipBlanks(bytes);
+  const text = said.subarray(0, 2048).toString("latin1");
+  return binary(bytes) ?? lines(text) ?? waitFor(said, text);
+}
+
+/**
+ * Bytes without the blanks (CR, LF, SP, TAB) before a text: servers pass over empty lines before a request (RFC 9112 2.2), so
+ * a client may send any number. Before binary data they stay, being a length or a mark there.
+ */
+export function skipBlanks(bytes: Buffer): Buffer {
+  const start = blankLength(bytes);
+  const next = bytes[start] ?? 0;
+  return next > 0x20 && next < 0x7f ? bytes.subarray(start) : bytes;
+}
+
+/** Nothing was said yet. */
+export function isBlank(bytes: Buffer): boolean {
+  return blankLength(bytes) === bytes.length;
+}
+
+function blankLength(bytes: Buffer): number {
+  let length = 0;
+  while ([0x0d, 0x0a, 0x20, 0x09].includes(bytes[length] ?? 0)) length++;
+  return length;
 }
 
 function binary(bytes: Buffer): Application | null {

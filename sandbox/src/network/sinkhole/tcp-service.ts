@@ -83,7 +83,9 @@ export class TcpService {
     readBeginning(stream, {
       onSilence: () => {
         greeted = true;
-        if (expected?.greeting && stream.writable) stream.write(expected.greeting);
+        if (!expected?.greeting || !stream.writable) return false;
+        stream.write(expected.greeting);
+        return true;
       },
       onEnded: (head) => {
         if (head.length > 0) connection.name("unknown", layer);
