@@ -7,6 +7,7 @@ import type { FactDefinition, FactObserver, Measurement } from "./fact.ts";
 import { FILE_DROPPED_THEN_EXECUTED } from "./file-dropped-then-executed.ts";
 import { FILES_REWRITTEN } from "./files-rewritten.ts";
 import { HOST_QUESTIONS } from "./host-questions.ts";
+import { LOGIN_KEY_ADDED } from "./login-key-added.ts";
 import { NAMES_ASKED } from "./names-asked.ts";
 import { PIPE_FROM_NETWORK } from "./pipe-from-network.ts";
 import { SERVER_SPAWNED_PROCESS } from "./server-spawned-process.ts";
@@ -27,6 +28,7 @@ export const FACTS: readonly FactDefinition[] = [
   NAMES_ASKED,
   FILES_REWRITTEN,
   HOST_QUESTIONS,
+  LOGIN_KEY_ADDED,
 ];
 
 /** A derived event with the events it was taken from, which are its evidence. */
