@@ -28,7 +28,7 @@ const searches = new Map(
 
 function holds(condition: string, commandLine: string): boolean {
   const event = eventMaker()("process_creation", { CommandLine: commandLine });
-  return compilePredicate(parseCondition(condition, searches))({ event, process: undefined });
+  return compilePredicate(parseCondition(condition, searches))({ event, process: undefined, file: undefined });
 }
 
 describe("a condition", () => {

@@ -109,6 +109,22 @@ describe("matching", () => {
     expect(await firedOn({ "r.yml": rule }, events)).toEqual(["r e7"]);
   });
 
+  it("knows who wrote the file that an event is on", async () => {
+    const make = eventMaker();
+    const rules = {
+      "by.yml": ruleText("{a: {FileWriters|endswith: /sh}, condition: a}", { category: "file_access" }),
+      "none.yml": ruleText("{a: {TargetFilename: /*, FileWriters: null}, condition: a}", { category: "file_access" }),
+    };
+    const events = [
+      make("file_access", { TargetFilename: "/x" }),
+      make("file_event", { TargetFilename: "/x", Operation: "create", Image: "/bin/sh" }),
+      make("file_access", { TargetFilename: "/x" }),
+      make("file_delete", { TargetFilename: "/x" }),
+      make("file_access", { TargetFilename: "/x" }),
+    ];
+    expect(await firedOn(rules, events)).toEqual(["none e1", "by e3", "none e5"]);
+  });
+
   it("sees log lines in output and in written files, and nothing else there", async () => {
     const make = eventMaker();
     const rule = "title: T\nlogsource: {product: linux, service: sshd}\ndetection: {k: [bad packet], condition: k}\n";
@@ -177,7 +193,10 @@ it("finds by its index whatever trying every rule would find", async () => {
     const found: string[] = [];
     for await (const match of matchEvents(ruleSet, [event])) found.push(match.signature.id);
     const expected = signatures
-      .filter(({ expression }) => expression !== null && compilePredicate(expression)({ event, process: undefined }))
+      .filter(
+        ({ expression }) =>
+          expression !== null && compilePredicate(expression)({ event, process: undefined, file: undefined }),
+      )
       .map(({ id }) => id);
     expect(found.toSorted()).toEqual(expected.toSorted());
   }

@@ -4,7 +4,7 @@ import { openFacts } from "./facts/index.ts";
 import { asTexts } from "./predicate.ts";
 import type { Signature } from "./rule.ts";
 import { type Subject, textsOf } from "./subject.ts";
-import { World, type WorldBounds } from "./world.ts";
+import { World, type WorldBounds, type WrittenFile } from "./world.ts";
 
 export interface Match {
   readonly signature: Signature;
@@ -29,13 +29,14 @@ const NO_MATCHES: readonly Match[] = [];
 export function openMatcher(ruleSet: RuleSet, bounds?: WorldBounds): Matcher {
   const world = new World(bounds);
   const facts = openFacts();
-  const subject: Subject = { event: NO_EVENT, process: undefined };
+  const subject: Subject = { event: NO_EVENT, process: undefined, file: undefined };
 
   const matchOne = (event: BehaviourEvent, sources: readonly BehaviourEvent[]): readonly Match[] => {
     const rules = ruleSet.categories.get(event.category);
     if (rules === undefined) return NO_MATCHES;
     subject.event = event;
     subject.process = world.process(event.process);
+    subject.file = "TargetFilename" in event.fields ? fileOf(world, event.fields.TargetFilename) : undefined;
     const candidates = findCandidates(rules, subject);
     if (candidates.length === 0) return NO_MATCHES;
     return candidates.flatMap((number) => {
@@ -76,6 +77,11 @@ const NO_EVENT: BehaviourEvent = {
   process: null,
   fields: { Stream: "stdout", Message: "" },
 };
+
+function fileOf(world: World, path: unknown): WrittenFile | undefined {
+  const file = typeof path === "string" ? world.file(path) : undefined;
+  return file?.deleted === true ? undefined : file;
+}
 
 /** Numbers of rules that may match, rising and distinct, so that judging is deterministic. Mostly there are none. */
 function findCandidates(rules: CategoryRules, subject: Subject): readonly number[] {

@@ -11,7 +11,7 @@ type Fields = Record<string, string | number | boolean | string[]>;
 function holds(key: string, values: RuleScalar | readonly RuleScalar[], fields: Fields): boolean {
   const event = eventMaker()("derived", { Fact: "x", Sources: [], ...fields });
   const list = Array.isArray(values) ? values : [values];
-  return compilePredicate(compileField(key, list as RuleScalar[]))({ event, process: undefined });
+  return compilePredicate(compileField(key, list as RuleScalar[]))({ event, process: undefined, file: undefined });
 }
 
 const B64 = Buffer.from("xx curl http://x").toString("base64");

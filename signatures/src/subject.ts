@@ -1,6 +1,6 @@
 import type { BehaviourEvent } from "@airlock/contracts";
 import { CONTEXT_FIELDS } from "./taxonomy/fields.ts";
-import type { ProcessState } from "./world.ts";
+import { type ProcessState, type WrittenFile, writersOf } from "./world.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,6 +9,8 @@ export interface Subject {
   event: BehaviourEvent;
   /** Its process, with the latest `process_creation` of it or of the one that it was forked from. */
   process: ProcessState | undefined;
+  /** The file that the event is on, when it was made or written in this run. */
+  file: WrittenFile | undefined;
 }
 
 export type Accessor = (subject: Subject) => unknown;
@@ -17,6 +19,7 @@ export type Accessor = (subject: Subject) => unknown;
 export function accessorOf(field: string): Accessor {
   if (!CONTEXT_FIELDS.has(field)) return (subject) => own(subject.event.fields, field);
   if (field === "ImageWriters") return (subject) => subject.process?.programWriters;
+  if (field === "FileWriters") return (subject) => (subject.file === undefined ? undefined : writersOf(subject.file));
   return (subject) => own(subject.event.fields, field) ?? own(subject.process?.start?.fields, field);
 }
 

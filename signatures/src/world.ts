@@ -48,6 +48,13 @@ export interface WrittenFile {
   deleted: boolean;
 }
 
+/** Who wrote or placed a file: image of that process, then those of its ancestors. */
+export function writersOf({ writer, written }: WrittenFile): readonly string[] {
+  const start = writer?.start?.fields;
+  const own = start?.Image ?? written.fields.Image;
+  return [...(own === undefined ? [] : [own]), ...(start?.Ancestors ?? [])];
+}
+
 /** Memory of a run that facts share, fed by every event in order. */
 export class World {
   readonly #processes: BoundedMap<string, ProcessState>;
@@ -157,18 +164,11 @@ export class World {
     if (event.process === null) return;
     const state = this.#state(event.process);
     state.start = event;
-    state.programWriters = this.#writersOf(Image);
+    const file = Image === undefined ? undefined : this.#files.get(Image);
+    state.programWriters = file === undefined || file.deleted ? undefined : writersOf(file);
     // What a program reads and writes is its own affair, however connected the one was that started it.
     if (state.connection === state.inherited) state.connection = undefined;
     state.inherited = undefined;
-  }
-
-  #writersOf(image: string | undefined): readonly string[] | undefined {
-    const file = image === undefined ? undefined : this.#files.get(image);
-    if (file === undefined || file.deleted) return undefined;
-    const writer = file.writer?.start?.fields;
-    const own = writer?.Image ?? file.written.fields.Image;
-    return [...(own === undefined ? [] : [own]), ...(writer?.Ancestors ?? [])];
   }
 
   /** Memory and descriptors are copied, so the child is what its parent was: with its connection and what it had read. */

@@ -11,6 +11,7 @@ export const CONTEXT_FIELDS: ReadonlySet<string> = new Set([
   "Comm",
   "CurrentDirectory",
   "Environment",
+  "FileWriters",
   "Image",
   "ImageOrigin",
   "ImageWriters",
