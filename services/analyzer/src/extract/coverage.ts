@@ -102,7 +102,7 @@ function collectTruncated(recording: Recording, { trace, capture, sink, events }
   return Object.keys(isCut).filter((name) => isCut[name]);
 }
 
-/** Payload beyond the bound of one stream is no hole: its bytes are counted, and heads are what is looked at. */
+/** Payload beyond the bound of one stream is a hole where the sample sent it and no reader explains it: the decoder tells, in `observationsDropped`. */
 function hasHoles(account: Readonly<DecodeAccount>): boolean {
   return (
     account.truncatedTail ||
