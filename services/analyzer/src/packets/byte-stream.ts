@@ -110,7 +110,7 @@ export class ByteStream {
   #keep(data: Buffer, time: number): void {
     const room = Math.min(data.length, this.#room());
     if (this.#length + room > this.#content.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#length + room, this.#content.length * 2));
+      const grown = Buffer.allocUnsafe(Math.max(this.#length + room, this.#content.length * 2));
       this.#content.copy(grown, 0, 0, this.#length);
       this.#content = grown;
     }

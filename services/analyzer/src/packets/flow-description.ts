@@ -29,8 +29,8 @@ export function describeFlow(flow: Flow, headBytes: number): FlowObservation {
     established: flow.established,
     reset: flow.reset,
     application: flow.application ?? "none",
-    firstSent: Uint8Array.from(headOf(sent.content, headBytes)),
-    firstReceived: Uint8Array.from(headOf(received.content, headBytes)),
+    firstSent: new Uint8Array(headOf(sent.content, headBytes)),
+    firstReceived: new Uint8Array(headOf(received.content, headBytes)),
     gapBytes: sent.gapBytes + received.gapBytes,
   };
 }

@@ -37,7 +37,7 @@ export function* cutSent(flow: Flow, { headBytes, overlapBytes }: PieceLimits): 
     for (let start = range.start; start < range.end; start += headBytes - overlap) {
       const offset = Math.max(range.start, characterStart(content, start));
       const data: Buffer = content.subarray(offset, Math.min(start + headBytes, range.end));
-      if (last === null || !last.equals(data)) yield { offset, data: Uint8Array.from(data) };
+      if (last === null || !last.equals(data)) yield { offset, data: new Uint8Array(data) };
       last = data;
       if (start + headBytes >= range.end) break;
     }
