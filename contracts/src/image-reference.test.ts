@@ -14,7 +14,6 @@ describe("a reference is written out in full", () => {
     ["localhost/app", "localhost/app:latest"],
     ["localhost:5000/app", "localhost:5000/app:latest"],
     ["Registry.Example.org/team/app:v1", "registry.example.org/team/app:v1"],
-    ["UPPER/app", "upper/app:latest"],
     ["[::1]:5000/app:v1", "[::1]:5000/app:v1"],
     ["[2001:DB8::1]/app", "[2001:db8::1]/app:latest"],
     [`nginx@${digest}`, `docker.io/library/nginx@${digest}`],

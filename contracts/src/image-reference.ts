@@ -59,11 +59,11 @@ function splitTag(text: string): [string, string | null] {
   return [text.slice(0, colon), tag];
 }
 
-/** The first part is a host only if no repository could be called that: it has a dot, a colon or a capital, or is `localhost`. */
+/** The first part is a host if it has a dot or a colon, or is `localhost`; a bare name in capitals is refused as a repository. */
 function splitRegistry(name: string): [string, string] {
   const slash = name.indexOf("/");
   const first = slash < 0 ? "" : name.slice(0, slash);
-  if (first === "" || !(/[.:A-Z[]/.test(first) || first === "localhost")) return onHub(name);
+  if (first === "" || !(/[.:[]/.test(first) || first.toLowerCase() === "localhost")) return onHub(name);
   const match = HOST.exec(first);
   if (match === null || (match[1] !== undefined && !isPort(Number(match[1])))) throw invalid("its host is malformed");
   const host = first.toLowerCase();

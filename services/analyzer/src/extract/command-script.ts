@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { ExecRecord } from "./process-table.ts";
+import type { ExecRecord } from "./exec-record.ts";
 import { joinPath } from "./sample-path.ts";
 
 /** How one family of interpreters reads its command line. */

@@ -2,8 +2,9 @@ import type { EventOf, FileOrigin, TraceRecord, TraceStream, TraceTask } from "@
 import { findScript } from "./command-script.ts";
 import { signalName } from "./decode-tables/signals.ts";
 import type { EventDraft } from "./event-log.ts";
+import type { ExecRecord } from "./exec-record.ts";
 import type { FileOrigins } from "./file-origin.ts";
-import type { ExecRecord, ProcessImage, ProcessTable } from "./process-table.ts";
+import type { ProcessImage, ProcessTable } from "./process-table.ts";
 import { joinPath } from "./sample-path.ts";
 import type { StreamPartners } from "./stream-partners.ts";
 import { formatAddress } from "./trace-address.ts";

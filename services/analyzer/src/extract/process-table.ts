@@ -1,8 +1,7 @@
 import type { FileOrigin, TraceRecord, TraceTask } from "@airlock/contracts";
 import { findScript } from "./command-script.ts";
+import type { ExecRecord } from "./exec-record.ts";
 import { bestPath } from "./sample-path.ts";
-
-export type ExecRecord = Extract<TraceRecord, { kind: "exec" }>;
 
 /** What a process ran from one moment on. */
 export interface ProcessImage {

@@ -1,5 +1,6 @@
 import type { TraceStream } from "@airlock/contracts";
-import type { ExecRecord, ProcessTable } from "./process-table.ts";
+import type { ExecRecord } from "./exec-record.ts";
+import type { ProcessTable } from "./process-table.ts";
 
 /** One end of a pipe, held as a standard stream by what a process ran between two moments. */
 interface PipeEnd {

@@ -1,11 +1,12 @@
 import type { TraceRecord } from "@airlock/contracts";
 import { createCallEvents } from "./call-events.ts";
 import type { EventDraft } from "./event-log.ts";
+import type { ExecRecord } from "./exec-record.ts";
 import { createFileEvents, type EventContext } from "./file-events.ts";
 import { createForkEvents } from "./fork-events.ts";
 import { addPathEvent } from "./path-events.ts";
 import { completeCreation, describeCreation, describeTermination } from "./process-events.ts";
-import type { ExecRecord, GrowingProcessTable } from "./process-table.ts";
+import type { GrowingProcessTable } from "./process-table.ts";
 import { createSocketEvents, type ExposedPort, type SocketTie } from "./socket-events.ts";
 import { joinPipes } from "./stream-partners.ts";
 

@@ -1,0 +1,3 @@
+import type { TraceRecord } from "@airlock/contracts";
+
+export type ExecRecord = Extract<TraceRecord, { kind: "exec" }>;
