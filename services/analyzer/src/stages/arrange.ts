@@ -43,8 +43,9 @@ const DEFAULT_LIMITS: DetonationLimits = {
   traceBytes: 512 * MiB,
   ringBytes: 32 * MiB,
   droppedFileBytes: 16 * MiB,
-  droppedFilesBytes: 128 * MiB,
-  droppedFiles: 1000,
+  droppedFilesBytes: 256 * MiB,
+  // A virtual environment or a data folder of a database has thousands, most of them small.
+  droppedFiles: 10_000,
 };
 
 const DEFAULT_DURATION_MS = 30_000;
