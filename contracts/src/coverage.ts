@@ -27,6 +27,7 @@ export const LimitHit = z.strictObject({
     "dropped-files",
     "events",
     "frozen",
+    "record-size",
   ]),
   bound: count,
   /** True when the sample itself was changed by it (killed, refused), false when only our record was cut. */

@@ -19,7 +19,7 @@ export interface TraceTask {
 
 /** The file behind a descriptor or a mapping, from the kernel's own structures: what a path argument can't fake. */
 export interface TraceFile {
-  /** Walked from the dentry across mounts to the root of the mount namespace, so a chroot shortens none; `truncated` when too deep: then only the inner part. */
+  /** Walked from the dentry across mounts to the root of the mount namespace, so a chroot shortens none; `truncated` when too deep: then only the inner part, behind `…/`. */
   readonly path: string;
   readonly truncated: boolean;
   readonly device: number;
@@ -52,7 +52,7 @@ export type TraceAddress =
 
 /**
  * A path as given, and the folder it is relative to as the kernel sees it: working directory or dirfd, and for an absolute
- * path the process's root (not `/` after a chroot). Not given at all (NULL): empty and readable.
+ * path the process's root (not `/` after a chroot); `…/` at its beginning: too deep to be told whole. Not given at all (NULL): empty and readable.
  */
 export interface TracePath {
   readonly argument: string;
@@ -96,9 +96,13 @@ export type TraceRecord =
       /** Interpreter's path if the kernel loaded one through `#!` or binfmt; then `filename` is the script. */
       readonly interpreter: string | null;
       readonly file: TraceFile;
+      /** Cut: the beginning, `…`, and the end. */
       readonly argv: readonly string[];
       readonly argvTruncated: boolean;
+      /** Chosen ones, see `argv`. */
       readonly env: readonly string[];
+      readonly envTruncated: boolean;
+      /** Begins with `…/` when it is too deep, as a path's `base` does. */
       readonly cwd: string;
       readonly streams: readonly [TraceStream, TraceStream, TraceStream];
     })

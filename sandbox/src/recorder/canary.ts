@@ -17,7 +17,7 @@ export interface CanaryResult {
 
 /** Every event of `sandbox/tracer/src/canary.c`, in order. */
 const EXPECTED = [
-  "exec airlock-tracer [airlock-canary sing] LD_AIRLOCK=canary",
+  "exec airlock-tracer [airlock-canary sing] LD_WARN=canary",
   "open /proc/self/status ok",
   "memfd_create airlock-canary ok",
   'wrote /memfd:airlock-canary memfd 5 in 1 "tweet"',

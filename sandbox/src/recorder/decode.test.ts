@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { CHUNK, FIELD, KIND, TRACE_MAGIC, TRACE_VERSION } from "./trace-format.ts";
+import {
+  CHUNK,
+  EXEC_ARGV_TRUNCATED,
+  EXEC_ENV_TRUNCATED,
+  FIELD,
+  KIND,
+  TRACE_MAGIC,
+  TRACE_VERSION,
+} from "./trace-format.ts";
 import { readAll } from "./workload-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "airlock-decode-"));
@@ -179,11 +187,53 @@ describe("readTrace", () => {
         interpreter: null,
         argv: ["sh", "-c", "", "tail"],
         argvTruncated: true,
-        env: ["LD_PRELOAD=/x.so", "http_proxy=p", "NODE_OPTIONS=-r x", "PYTHONPATH=/p"],
-        file: { path: "/bin/sh", truncated: true, deleted: true },
+        env: ["LD_PRELOAD=/x.so", "NODE_OPTIONS=-r x", "PYTHONPATH=/p", "http_proxy=p"],
+        file: { path: "…/bin/sh", truncated: true, deleted: true },
         streams: [{ kind: "closed" }, { kind: "closed" }, { kind: "closed" }],
       },
     ]);
+  });
+
+  it("tells what is cut by both its ends, and never as a path that looks whole", async () => {
+    const exec = rawRecord(
+      KIND.exec,
+      1n,
+      wide(5n),
+      words(4, EXEC_ARGV_TRUNCATED | EXEC_ENV_TRUNCATED),
+      fileField("sh\0bin\0", {}),
+      field(FIELD.cwd, Buffer.from("\x01inner\0outer\0")),
+      field(FIELD.argv, Buffer.from("sh\0-c\0pad")),
+      field(FIELD.argvTail, Buffer.from("ding\0end\0")),
+      field(FIELD.env, Buffer.from("A=1\0LD_AU")),
+      field(FIELD.envTail, Buffer.from("more\0LD_PRELOAD=/x.so\0")),
+    );
+    const { records } = await read(Buffer.concat([header, chunk(CHUNK.records, ringed(exec)), end]));
+    expect(records).toMatchObject([
+      {
+        argv: ["sh", "-c", "pad", "…", "ding", "end"],
+        argvTruncated: true,
+        env: ["LD_PRELOAD=/x.so"],
+        envTruncated: true,
+        cwd: "…/outer/inner",
+      },
+    ]);
+  });
+
+  it("lets no number of variables push a dangerous one out", async () => {
+    const many = Array.from({ length: 200 }, (_, index) => `KUBERNETES_${index}=1`);
+    const exec = rawRecord(
+      KIND.exec,
+      1n,
+      wide(5n),
+      words(4, 0),
+      fileField("sh\0bin\0", {}),
+      field(FIELD.env, Buffer.from([...many, "LD_X=1", "LD_PRELOAD=/x.so", ""].join("\0"))),
+    );
+    const [record] = (await read(Buffer.concat([header, chunk(CHUNK.records, ringed(exec)), end]))).records;
+    const env = record?.kind === "exec" ? record.env : [];
+    expect(env.slice(0, 2)).toEqual(["LD_PRELOAD=/x.so", "KUBERNETES_0=1"]);
+    expect(env).toHaveLength(128);
+    expect(record).toMatchObject({ envTruncated: true });
   });
 
   it("gives records out in the order of their times, up to the tick that says so", async () => {

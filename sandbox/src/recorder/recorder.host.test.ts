@@ -47,11 +47,13 @@ describe("Recorder", () => {
   });
 
   it("bounds an argument list and says so", async () => {
-    const [exec] = (await recordWorkload(recorder, [calls, "getppid", "1", "x".repeat(20_011)])).records;
+    const [exec] = (await recordWorkload(recorder, [calls, "getppid", "1", "x".repeat(40_013)])).records;
     expect(exec).toMatchObject({ kind: "exec", argvTruncated: true });
     const argv = exec?.kind === "exec" ? exec.argv : [];
     expect(argv.slice(0, 3)).toEqual([calls, "getppid", "1"]);
-    expect(argv.join("\0")).toHaveLength(16_383);
+    expect(argv.at(-2)).toBe("…");
+    expect(argv.at(-1)).toBe("x".repeat(4094));
+    expect(argv.slice(0, -2).join("\0")).toHaveLength(32_767);
   });
 
   it("stops a sample for as long as its ring takes to drain", async () => {

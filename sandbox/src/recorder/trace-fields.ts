@@ -84,8 +84,14 @@ function readField(fields: RecordFields, tag: number, span: Span): void {
     case FIELD.argv:
       fields.argv = splitStrings(span);
       return;
+    case FIELD.argvTail:
+      fields.argv = [...(fields.argv ?? []), CUT, ...splitStrings(span)];
+      return;
     case FIELD.env:
       fields.env = splitStrings(span);
+      return;
+    case FIELD.envTail:
+      fields.env = [...(fields.env ?? []), CUT, ...splitStrings(span)];
       return;
     case FIELD.filename:
       fields.filename = textOf(span);
@@ -94,7 +100,7 @@ function readField(fields: RecordFields, tag: number, span: Span): void {
       fields.interpreter = textOf(span);
       return;
     case FIELD.cwd:
-      fields.cwd = readNames(span, 1);
+      fields.cwd = readFolder(span);
       return;
     case FIELD.stream:
       fields.streams.push(readStream(span));
@@ -124,6 +130,9 @@ function textOf({ bytes, from, to }: Span): string {
   return bytes.toString("utf8", from, to);
 }
 
+/** Stands for what was left out. */
+const CUT = "…";
+
 /** NUL after each string, but for one that was cut off. */
 function splitStrings({ bytes, from, to }: Span): string[] {
   if (from === to) return [];
@@ -134,16 +143,24 @@ function splitStrings({ bytes, from, to }: Span): string[] {
 function readBase(fields: RecordFields, span: Span): void {
   const path = fields.paths.pop();
   if (path === undefined) throw new MalformedRecord("a base without a path");
-  fields.paths.push({ argument: path.argument, base: readNames(span, 1), readable: path.readable });
+  fields.paths.push({ argument: path.argument, base: readFolder(span), readable: path.readable });
 }
 
-/** Names behind so many bytes, from the leaf up, each with a NUL behind it. */
-function readNames({ bytes, from, to }: Span, behind: number): string {
+function readFolder(span: Span): string {
+  const flags = span.from < span.to ? span.bytes.readUInt8(span.from) : 0;
+  return readNames(span, 1, (flags & FILE_TRUNCATED) !== 0);
+}
+
+/**
+ * Names behind so many bytes, from the leaf up, each with a NUL behind it. A path whose beginning is missing must not look
+ * like an absolute one: it begins with `…/`.
+ */
+function readNames({ bytes, from, to }: Span, behind: number, truncated: boolean): string {
   const begin = from + behind;
   if (begin > to) throw new MalformedRecord("path is cut off");
-  if (begin === to) return "/";
+  if (begin === to) return truncated ? `${CUT}/` : "/";
   const names = bytes.toString("utf8", begin, bytes[to - 1] === 0 ? to - 1 : to).split("\0");
-  let path = "";
+  let path = truncated ? CUT : "";
   for (let index = names.length - 1; index >= 0; index--) path += `/${names[index]}`;
   return path;
 }
@@ -173,10 +190,11 @@ function readFile(span: Span): TraceFile {
   const layer = LAYERS[bytes.readUInt8(from + 26)];
   if (layer === undefined) throw new MalformedRecord("no such layer");
   const flags = bytes.readUInt8(from + 27);
-  const path = readNames(span, FILE_FIELD_BYTES);
+  const truncated = (flags & FILE_TRUNCATED) !== 0;
+  const path = readNames(span, FILE_FIELD_BYTES, truncated);
   return {
     path,
-    truncated: (flags & FILE_TRUNCATED) !== 0,
+    truncated,
     device: deviceNumber(bytes.readUInt32LE(from + 16)),
     inode: bytes.readBigUInt64LE(from),
     mode: bytes.readUInt16LE(from + 24),

@@ -1,7 +1,7 @@
 /** The wire contract of `sandbox/tracer/include/event.h`, as far as the decoder needs it. Change both together. */
 
 export const TRACE_MAGIC = "AIRTRACE";
-export const TRACE_VERSION = 1;
+export const TRACE_VERSION = 2;
 export const TRACE_HEADER_BYTES = 16;
 
 export const CHUNK_HEADER_BYTES = 8;
@@ -13,7 +13,7 @@ export const RING_BUSY = 0x8000_0000;
 export const RING_DISCARD = 0x4000_0000;
 
 /** The kernel side builds no larger record. */
-export const RECORD_MAX_BYTES = 65_536;
+export const RECORD_MAX_BYTES = 131_072;
 export const RECORD_HEADER_BYTES = 64;
 export const TASK_BYTES = 48;
 export const CALL_BODY_BYTES = 64;
@@ -23,6 +23,7 @@ export const KIND = { fork: 1, exec: 2, exit: 3, write: 4, open: 16, path: 17, s
 export const CALL_COMPAT = 1;
 export const CALL_BLOCKED = 2;
 export const EXEC_ARGV_TRUNCATED = 1;
+export const EXEC_ENV_TRUNCATED = 2;
 
 export const PATH_OPERATIONS = [
   "rename",
@@ -62,6 +63,8 @@ export const FIELD = {
   head: 13,
   task: 14,
   name: 15,
+  argvTail: 16,
+  envTail: 17,
 } as const;
 
 export const FIELD_HEADER_BYTES = 4;

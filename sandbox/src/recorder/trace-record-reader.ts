@@ -7,6 +7,7 @@ import {
   CALL_BODY_BYTES,
   CALL_COMPAT,
   EXEC_ARGV_TRUNCATED,
+  EXEC_ENV_TRUNCATED,
   KIND,
   PATH_OPERATIONS,
   RECORD_HEADER_BYTES,
@@ -89,6 +90,8 @@ function readExec(raw: RawRecord): RecordOf<"exec"> {
   const { bytes, at, time, task } = raw;
   const fields = fieldsBehind(raw, 16);
   if (fields.file === undefined) throw new MalformedRecord("an exec without a file");
+  const environment = selectEnvironment(fields.env ?? []);
+  const truncated = bytes.readUInt32LE(at + 12);
   const [stdin = CLOSED, stdout = CLOSED, stderr = CLOSED] = fields.streams;
   return {
     kind: "exec",
@@ -99,8 +102,9 @@ function readExec(raw: RawRecord): RecordOf<"exec"> {
     interpreter: fields.interpreter ?? null,
     file: fields.file,
     argv: fields.argv ?? [],
-    argvTruncated: (bytes.readUInt32LE(at + 12) & EXEC_ARGV_TRUNCATED) !== 0,
-    env: selectEnvironment(fields.env ?? []),
+    argvTruncated: (truncated & EXEC_ARGV_TRUNCATED) !== 0,
+    env: environment.kept,
+    envTruncated: (truncated & EXEC_ENV_TRUNCATED) !== 0 || environment.truncated,
     cwd: fields.cwd ?? "",
     streams: [stdin, stdout, stderr],
   };

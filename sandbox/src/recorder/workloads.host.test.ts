@@ -143,6 +143,32 @@ describe("workloads", () => {
     expect(run.lines.filter((line) => line === "exit 5")).toHaveLength(1);
   });
 
+  it("oversized: what is too large says so, and shows both its ends", async () => {
+    const program = findWorkload("oversized");
+    const run = await recordWorkload(recorder, (cage) => [program, cage.folder]);
+    expect(run.ended).toBe(5);
+    const execs = run.records.filter((record) => record.kind === "exec");
+    expect(execs.map(({ argv, argvTruncated }) => [argv[0], argv.at(-1), argvTruncated])).toEqual([
+      [program, expect.any(String), false],
+      ["before", "x", false],
+      ["between", "x", false],
+      ["arguments", "command", true],
+    ]);
+    expect(execs.map(({ env, envTruncated }) => [env, envTruncated])).toEqual([
+      [[], false],
+      [["LD_PRELOAD=/nowhere/lib.so"], true],
+      [[], true],
+      [[], false],
+    ]);
+    const deep = "/d".repeat(128);
+    expect(run.lines.filter((line) => /absent|deep/.test(line))).toEqual([
+      `open new …${deep}/deep = …${deep.slice(2)}/deep ok`,
+      `unlink …${deep}/deep ok`,
+      `open …${deep}/absent ENOENT`,
+    ]);
+    expect(run.account.classes).toMatchObject(NOTHING_LOST);
+  });
+
   it("refused: what seccomp refuses is seen with its arguments, though it never ran", async () => {
     const program = findWorkload("refused");
     const run = await recordWorkload(recorder, [program]);

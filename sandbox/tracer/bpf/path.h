@@ -6,7 +6,8 @@
 #ifndef AIRLOCK_PATH_H
 #define AIRLOCK_PATH_H
 
-#define PATH_DEPTH 48
+/* Of all a path can be deep, the innermost; deeper ones are marked as cut. */
+#define PATH_DEPTH 128
 
 /*
  * Appends names from the leaf up to the root of the mount namespace, across mounts. The root is

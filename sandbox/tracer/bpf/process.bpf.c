@@ -96,31 +96,53 @@ __noinline int append_stream(u32 fd)
 	return 0;
 }
 
+#define MEMORY_CUT 1
+
 /*
  * Arguments and environment from the new image's own memory: already copied there, so no race
  * changes them.
  */
-static __always_inline bool append_memory(struct scratch *s, u32 tag, u64 start, u64 end, u32 most)
+__noinline int append_memory(u32 tag, u64 start, u64 bytes)
 {
-	struct record_field *field = append_field(s, tag, 0);
-	u64 bytes = end - start;
-	u32 at = s->len;
-	bool truncated = false;
+	struct scratch *s = scratch();
+	struct record_field *field;
+	u32 at;
 
+	if (!s)
+		return MEMORY_CUT;
+	field = append_field(s, tag, 0);
+	at = s->len;
 	asm volatile("" : "+r"(at));
 	if (!field || at > RECORD_FULL)
-		return true;
-	if (bytes > most) {
-		bytes = most;
-		truncated = true;
-	}
-	if (bpf_probe_read_user(&s->data[at], bytes & (ARGV_MAX), (void *)start)) {
+		return MEMORY_CUT;
+	bytes &= MEMORY_MAX;
+	if (bpf_probe_read_user(&s->data[at], bytes, (void *)start)) {
 		field->tag = FIELD_UNREADABLE;
-		return true;
+		return MEMORY_CUT;
 	}
 	field->bytes = bytes;
-	s->len = at + (bytes & (ARGV_MAX));
-	return truncated;
+	s->len = at + bytes;
+	return 0;
+}
+
+/*
+ * What doesn't fit is told by its beginning and its end: a command hides behind padding as well as
+ * in front of it.
+ */
+static __always_inline bool append_strings(u32 tag, u32 tail_tag, u64 start, u64 end)
+{
+	u64 bytes = end - start, tail;
+
+	if (end < start)
+		return true;
+	if (bytes <= MEMORY_MAX)
+		return append_memory(tag, start, bytes);
+	append_memory(tag, start, MEMORY_MAX);
+	tail = bytes - MEMORY_MAX;
+	if (tail > MEMORY_TAIL_MAX)
+		tail = MEMORY_TAIL_MAX;
+	append_memory(tail_tag, end - tail, tail);
+	return true;
 }
 
 __noinline int append_program(u64 file, u64 filename, u64 interp)
@@ -186,9 +208,10 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	append_stream(0);
 	append_stream(1);
 	append_stream(2);
-	append_memory(s, FIELD_ENV, mm->env_start, mm->env_end, ENV_MAX);
-	if (append_memory(s, FIELD_ARGV, mm->arg_start, mm->arg_end, ARGV_MAX))
-		body->truncated = EXEC_ARGV_TRUNCATED;
+	if (append_strings(FIELD_ARGV, FIELD_ARGV_TAIL, mm->arg_start, mm->arg_end))
+		body->truncated |= EXEC_ARGV_TRUNCATED;
+	if (append_strings(FIELD_ENV, FIELD_ENV_TAIL, mm->env_start, mm->env_end))
+		body->truncated |= EXEC_ENV_TRUNCATED;
 	submit(s);
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 #define TRACE_MAGIC   "AIRTRACE"
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2
 
 struct trace_header {
 	char magic[8];
@@ -77,6 +77,7 @@ struct exec_body {
 };
 
 #define EXEC_ARGV_TRUNCATED 1
+#define EXEC_ENV_TRUNCATED  2
 
 struct exit_body {
 	__u32 status; /* as wait(2) gives it */
@@ -150,7 +151,9 @@ enum field_tag {
 	FIELD_REMOTE = 12,
 	FIELD_HEAD = 13,
 	FIELD_TASK = 14, /* struct record_task: a fork's child */
-	FIELD_NAME = 15, /* of an extended attribute */
+	FIELD_NAME = 15,      /* of an extended attribute */
+	FIELD_ARGV_TAIL = 16, /* the last bytes of what ARGV and ENV are cut of */
+	FIELD_ENV_TAIL = 17,
 };
 
 /* Behind it names from the leaf up to the root, each NUL-terminated. */
@@ -205,10 +208,11 @@ struct address_field {
 };
 
 /* Largest record. */
-#define RECORD_BYTES_MAX 65536
+#define RECORD_BYTES_MAX 131072
 
-#define ARGV_MAX	16383
-#define ENV_MAX		8191
+/* Of arguments and of the environment each; no command line that people write is as long. */
+#define MEMORY_MAX	32767
+#define MEMORY_TAIL_MAX 4095
 #define ARGUMENT_MAX	4096
 #define HEAD_MAX	128
 #define WRITE_NAMES_MAX 256

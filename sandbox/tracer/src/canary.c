@@ -19,7 +19,7 @@
 
 int canary_join(const char *procs)
 {
-	char *argv[] = {"airlock-canary", "sing", NULL}, *env[] = {"LD_AIRLOCK=canary", NULL};
+	char *argv[] = {"airlock-canary", "sing", NULL}, *env[] = {"LD_WARN=canary", NULL};
 	char pid[16];
 	int file = open(procs, O_WRONLY | O_CLOEXEC),
 	    bytes = snprintf(pid, sizeof(pid), "%d", getpid());

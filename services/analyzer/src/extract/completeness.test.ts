@@ -6,7 +6,7 @@ import { buildCoverage, type ReadingAccount } from "./coverage.ts";
 import { recording } from "./testing/recordings.ts";
 
 const WHOLE: ReadingAccount = {
-  trace: { records: 1, malformed: 0, truncated: false },
+  trace: { records: 1, cut: 0, malformed: 0, truncated: false },
   capture: openAccount(),
   sink: { records: 1, malformed: 0, incomplete: false },
   events: { bound: 10, lost: 0 },
@@ -55,8 +55,8 @@ describe("events-dropped", () => {
   });
 
   test.each([
-    ["undecodable records", { trace: { records: 0, malformed: 1, truncated: false } }],
-    ["records missing from the file", { trace: { records: 0, malformed: 0, truncated: false } }],
+    ["undecodable records", { trace: { records: 0, cut: 0, malformed: 1, truncated: false } }],
+    ["records missing from the file", { trace: { records: 0, cut: 0, malformed: 0, truncated: false } }],
     ["a trace that was cut", { trace: { ...WHOLE.trace, truncated: true } }],
     ["undecodable lines of the sinkhole", { sink: { ...WHOLE.sink, malformed: 1 } }],
     ["malformed packets", { capture: { ...openAccount(), packets: 2, malformed: 1 } }],
@@ -121,6 +121,10 @@ test("dormant: whoever only waits, or was not looked at; see dormancy.ts", () =>
 });
 
 describe("limit-hit", () => {
+  test("is there when records hold only the ends of what they tell", () => {
+    expect(codes({}, { trace: { ...WHOLE.trace, cut: 1 } })).toEqual(["limit-hit"]);
+  });
+
   test.each([true, false])("whether it changed the sample (%s) or cut the record", (affectedSample) => {
     expect(codes({ limits: [{ limit: "memory", bound: 1, affectedSample, detail: "" }] })).toEqual(["limit-hit"]);
   });

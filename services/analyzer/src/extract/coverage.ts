@@ -19,6 +19,8 @@ export interface TraceDamage {
 
 export interface TraceReading extends Readonly<TraceDamage> {
   readonly records: number;
+  /** Records that hold only the ends of their strings or paths. */
+  readonly cut: number;
 }
 
 export interface SinkReading {
@@ -37,7 +39,7 @@ export function buildCoverage(recording: Recording, reading: ReadingAccount): Co
     ...sumAccounts(Object.values(classes)),
     classes,
     truncated: collectTruncated(recording, reading),
-    limits: [...recording.limits, ...eventLimit(reading.events)],
+    limits: [...recording.limits, ...eventLimit(reading.events), ...sizeLimit(reading.trace)],
     entrypoints: [
       {
         id: recording.plan.entrypoint.id,
@@ -117,4 +119,13 @@ function eventLimit(events: ReadingAccount["events"]): LimitHit[] {
   if (events.lost === 0) return [];
   const detail = `${events.lost} events beyond the bound are not in the record`;
   return [{ limit: "events", bound: events.bound, affectedSample: false, detail }];
+}
+
+/** As much of an argument list, and of an environment, as the tracer takes whole (`MEMORY_MAX` of its event.h). */
+const RECORD_STRING_BYTES = 32_767;
+
+function sizeLimit({ cut }: TraceReading): LimitHit[] {
+  if (cut === 0) return [];
+  const detail = `${cut} records have arguments, environments or paths too long to be told whole`;
+  return [{ limit: "record-size", bound: RECORD_STRING_BYTES, affectedSample: false, detail }];
 }

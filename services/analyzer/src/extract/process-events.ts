@@ -38,9 +38,11 @@ export function describeProcess(table: ProcessTable, key: string, time: bigint):
   };
 }
 
-/** Longest command line and argument list kept in one event: `execve` takes megabytes. */
-const LONGEST_COMMAND = 32_768;
+/** Longest command line and argument list kept in one event: as long as a record can be. */
+const LONGEST_COMMAND = 40_960;
 const MOST_ARGUMENTS = 512;
+/** Of a longer list its end is kept too: what is run may stand behind any number of options. */
+const LAST_ARGUMENTS = 64;
 
 /** Every exec is one creation, also where it replaces an image in the same process. */
 export function describeCreation(
@@ -158,7 +160,7 @@ function scriptsOf(ancestors: readonly ProcessImage[]): string[] | undefined {
 function boundArguments(argv: readonly string[]): string[] {
   let room = LONGEST_COMMAND;
   const kept: string[] = [];
-  for (const argument of argv.slice(0, MOST_ARGUMENTS)) {
+  for (const argument of argv.length <= MOST_ARGUMENTS ? argv : headAndTail(argv)) {
     kept.push(argument.slice(0, room));
     room -= argument.length;
     if (room <= 0) break;
@@ -166,15 +168,28 @@ function boundArguments(argv: readonly string[]): string[] {
   return kept;
 }
 
+function headAndTail(argv: readonly string[]): string[] {
+  return [...argv.slice(0, MOST_ARGUMENTS - LAST_ARGUMENTS), "…", ...argv.slice(-LAST_ARGUMENTS)];
+}
+
 /** Variables by which a program is steered: loader, interpreters, proxies, history. Others may hold secrets and say little. */
 const TELLING_VARIABLES =
-  /^(LD_[A-Z_]+|GLIBC_TUNABLES|GCONV_PATH|BASH_ENV|ENV|PROMPT_COMMAND|PS4|IFS|SHELLOPTS|PATH|HIST[A-Z]+|PYTHON[A-Z]+|PERL5[A-Z]+|PERLLIB|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|(https?|ftp|all|no)_proxy|GIT_SSH(_COMMAND)?)=/i;
+  /^(LD_[A-Z0-9_]+|GLIBC_TUNABLES|GCONV_PATH|BASH_ENV|ENV|PROMPT_COMMAND|PS4|IFS|SHELLOPTS|PATH|HIST[A-Z]+|PYTHON[A-Z]+|PERL5[A-Z]+|PERLLIB|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|(https?|ftp|all|no)_proxy|GIT_SSH(_COMMAND)?)=/i;
 const LONGEST_VARIABLE = 4096;
-const MOST_VARIABLES = 64;
+const MOST_VARIABLES = 128;
+/** Those by which foreign code gets into a program: before all others, so that none push them out. */
+const DANGEROUS_VARIABLES =
+  /^(LD_(PRELOAD|AUDIT|LIBRARY_PATH)|GLIBC_TUNABLES|GCONV_PATH|BASH_ENV|ENV|PROMPT_COMMAND|PYTHON(PATH|HOME|STARTUP|USERBASE|BREAKPOINT|WARNINGS|INSPECT)|PERL5(OPT|LIB|DB)|RUBY(OPT|LIB)|NODE_OPTIONS|_?JAVA_(TOOL_)?OPTIONS|GIT_SSH_COMMAND)=/;
 
 function selectEnvironment(env: readonly string[]): string[] | undefined {
-  const telling = env.filter((variable) => TELLING_VARIABLES.test(variable)).slice(0, MOST_VARIABLES);
-  return telling.length === 0 ? undefined : telling.map((variable) => variable.slice(0, LONGEST_VARIABLE));
+  const telling = env.filter((variable) => TELLING_VARIABLES.test(variable));
+  if (telling.length === 0) return undefined;
+  const [first, rest] = [true, false].map((danger) =>
+    telling.filter((one) => DANGEROUS_VARIABLES.test(one) === danger),
+  );
+  return [...(first ?? []), ...(rest ?? [])]
+    .slice(0, MOST_VARIABLES)
+    .map((variable) => variable.slice(0, LONGEST_VARIABLE));
 }
 
 function peerOf(stream: TraceStream): string | undefined {

@@ -11,7 +11,17 @@ const LONGEST_PATH = 4096;
 export function joinPath(base: string, argument: string): string {
   if (argument === "") return base === "" ? "" : normalise(base);
   if (argument.startsWith("/")) return normalise(argument);
-  return base === "" ? argument.slice(0, LONGEST_PATH) : normalise(`${base}/${argument}`);
+  if (base === "") return argument.slice(0, LONGEST_PATH);
+  const joined = normalise(`${base}/${argument}`);
+  // Steps upwards must not lose the mark: what is left would look like a path of its own.
+  return isCutPath(base) && !isCutPath(joined) ? `${CUT}${joined}` : joined;
+}
+
+const CUT = "…/";
+
+/** Its beginning is not known: too deep to be recorded whole. */
+export function isCutPath(path: string): boolean {
+  return path.startsWith(CUT);
 }
 
 export function resolvePath(path: TracePath): string {

@@ -55,6 +55,7 @@ export function by(actor: TraceTask) {
         argv,
         argvTruncated: false,
         env: [],
+        envTruncated: false,
         cwd: "/",
         streams: [stream(), stream(), stream()],
         ...changes,
