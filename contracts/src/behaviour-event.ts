@@ -24,7 +24,12 @@ const actor = {
 };
 
 /** How a call ended: `ok`, or the errno name. Attempts are behaviour: a refused call is recorded like any other. */
-const result = { Result: text.optional(), Denied: z.boolean().optional() };
+const result = {
+  Result: text.optional(),
+  Denied: z.boolean().optional(),
+  /** Another thread changed a name while the kernel worked with it: the name told may not be the one acted on. */
+  NamesChanged: z.boolean().optional(),
+};
 
 /** What a standard stream is connected to, and for a socket or pipe to whom. */
 export const StreamKind = z.enum(["closed", "null", "file", "pipe", "socket", "unix", "tty", "other"]);

@@ -78,6 +78,8 @@ interface TraceCall extends TraceBase {
   readonly result: number;
   /** No `sys_enter` was seen: refused by seccomp before it ran. */
   readonly blocked: boolean;
+  /** A name was another when the call began: a second thread changed it, and which one the kernel took is not known. */
+  readonly raced?: boolean;
 }
 
 export interface TraceSocket {
@@ -145,7 +147,13 @@ export type TraceRecord =
         | "truncate"
         | "utimes"
         | "setxattr"
-        | "chdir";
+        | "chdir"
+        | "access"
+        | "stat"
+        | "readlink"
+        | "removexattr"
+        /** A fallocate that takes contents away, or found no space. */
+        | "erase";
       readonly path: TracePath;
       readonly other?: TracePath;
       /** Of a call on a descriptor: the file behind it. Of a chdir that succeeded: the folder it led to. */

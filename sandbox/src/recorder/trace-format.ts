@@ -22,6 +22,7 @@ export const KIND = { fork: 1, exec: 2, exit: 3, write: 4, open: 16, path: 17, s
 
 export const CALL_COMPAT = 1;
 export const CALL_BLOCKED = 2;
+export const CALL_RACED = 4;
 export const EXEC_ARGV_TRUNCATED = 1;
 export const EXEC_ENV_TRUNCATED = 2;
 
@@ -39,6 +40,11 @@ export const PATH_OPERATIONS = [
   "utimes",
   "setxattr",
   "chdir",
+  "access",
+  "stat",
+  "readlink",
+  "removexattr",
+  "erase",
 ] as const;
 
 export const SOCKET_OPERATIONS = ["socket", "connect", "bind", "listen", "accept", "send"] as const;

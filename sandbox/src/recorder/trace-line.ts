@@ -103,13 +103,22 @@ const ERRNO: Record<number, string> = {
   13: "EACCES",
   14: "EFAULT",
   22: "EINVAL",
+  28: "ENOSPC",
   38: "ENOSYS",
   97: "EAFNOSUPPORT",
   111: "ECONNREFUSED",
   115: "EINPROGRESS",
 };
 
-function outcome({ result, blocked }: { readonly result: number; readonly blocked: boolean }): string {
+function outcome({
+  result,
+  blocked,
+  raced = false,
+}: {
+  readonly result: number;
+  readonly blocked: boolean;
+  readonly raced?: boolean;
+}): string {
   const end = result >= 0 ? "ok" : (ERRNO[-result] ?? `errno ${-result}`);
-  return blocked ? `blocked ${end}` : end;
+  return words(raced && "raced", blocked && "blocked", end);
 }

@@ -6,6 +6,7 @@ import {
   CALL_BLOCKED,
   CALL_BODY_BYTES,
   CALL_COMPAT,
+  CALL_RACED,
   EXEC_ARGV_TRUNCATED,
   EXEC_ENV_TRUNCATED,
   KIND,
@@ -131,11 +132,17 @@ function readWrite(raw: RawRecord): RecordOf<"write-total"> {
   };
 }
 
-interface CallBody {
+/** What all calls have, to be spread into their records. */
+interface CallFacts {
   readonly syscall: string;
   readonly compat: boolean;
   readonly result: number;
   readonly blocked: boolean;
+  readonly raced?: boolean;
+}
+
+interface CallBody {
+  readonly call: CallFacts;
   readonly operation: number;
   readonly present: number;
   readonly fields: RecordFields;
@@ -146,12 +153,15 @@ function readCall(raw: RawRecord): CallBody {
   const fields = fieldsBehind(raw, CALL_BODY_BYTES);
   const flags = bytes.readUInt8(at + 12);
   const compat = (flags & CALL_COMPAT) !== 0;
-  return {
+  const call = {
     syscall: nameSyscall(bytes.readUInt32LE(at + 8), compat),
     compat,
     // A result fits into a double: a small error, a descriptor, a count or an address.
     result: bytes.readInt32LE(at + 4) * 0x1_0000_0000 + bytes.readUInt32LE(at),
     blocked: (flags & CALL_BLOCKED) !== 0,
+  };
+  return {
+    call: (flags & CALL_RACED) === 0 ? call : { ...call, raced: true },
     operation: bytes.readUInt8(at + 13),
     present: bytes.readUInt16LE(at + 14),
     fields,
@@ -172,15 +182,12 @@ function wideValueOf({ bytes, at }: RawRecord, place: number): bigint {
 const UNREADABLE: TracePath = { argument: "", base: "", readable: false };
 
 function readOpen(raw: RawRecord): RecordOf<"open"> {
-  const { syscall, compat, result, blocked, fields } = readCall(raw);
+  const { call, fields } = readCall(raw);
   const record: RecordOf<"open"> = {
     kind: "open",
     time: raw.time,
     task: raw.task,
-    syscall,
-    compat,
-    result,
-    blocked,
+    ...call,
     path: fields.paths[0] ?? UNREADABLE,
     flags: narrowValueOf(raw, 0),
     mode: narrowValueOf(raw, 1),
@@ -194,12 +201,12 @@ function readOpen(raw: RawRecord): RecordOf<"open"> {
 const NO_PATH: TracePath = { argument: "", base: "", readable: true };
 
 function readPathCall(raw: RawRecord): RecordOf<"path"> {
-  const { syscall, compat, result, blocked, operation: number, present, fields } = readCall(raw);
+  const { call, operation: number, present, fields } = readCall(raw);
   const operation = PATH_OPERATIONS[number];
   if (operation === undefined) throw new MalformedRecord("no such operation on a path");
   const [path = NO_PATH, other] = fields.paths;
   const { time, task } = raw;
-  const record: RecordOf<"path"> = { kind: "path", time, task, syscall, compat, result, blocked, operation, path };
+  const record: RecordOf<"path"> = { kind: "path", time, task, ...call, operation, path };
   if (other !== undefined) record.other = other;
   if (fields.file !== undefined) record.file = fields.file;
   if (fields.name !== undefined) record.name = fields.name;
@@ -211,17 +218,14 @@ function readPathCall(raw: RawRecord): RecordOf<"path"> {
 }
 
 function readSocketCall(raw: RawRecord): RecordOf<"socket-call"> {
-  const { syscall, compat, result, blocked, operation: number, present, fields } = readCall(raw);
+  const { call, operation: number, present, fields } = readCall(raw);
   const operation = SOCKET_OPERATIONS[number];
   if (operation === undefined) throw new MalformedRecord("no such operation on a socket");
   const record: RecordOf<"socket-call"> = {
     kind: "socket-call",
     time: raw.time,
     task: raw.task,
-    syscall,
-    compat,
-    result,
-    blocked,
+    ...call,
     operation,
     socket: { family: narrowValueOf(raw, 0), type: narrowValueOf(raw, 1), protocol: narrowValueOf(raw, 2) },
   };
@@ -232,15 +236,12 @@ function readSocketCall(raw: RawRecord): RecordOf<"socket-call"> {
 }
 
 function readSyscall(raw: RawRecord): RecordOf<"syscall"> {
-  const { syscall, compat, result, blocked, fields } = readCall(raw);
+  const { call, fields } = readCall(raw);
   const record: RecordOf<"syscall"> = {
     kind: "syscall",
     time: raw.time,
     task: raw.task,
-    syscall,
-    compat,
-    result,
-    blocked,
+    ...call,
     args: [0, 1, 2, 3, 4, 5].map((place) => wideValueOf(raw, place)),
     paths: fields.paths,
   };

@@ -70,9 +70,13 @@ export interface WorkloadRun {
   readonly output: string;
   readonly lines: string[];
   readonly records: TraceRecord[];
+  /** Records left out of these: what a static C library does before `main`, which differs from one to the next. */
+  readonly startUps: number;
   readonly account: TraceAccount;
   readonly damage: TraceDamage;
 }
+
+const START_UP = "readlink /proc/self/exe ok";
 
 export async function recordWorkload(
   recorder: Recorder,
@@ -92,10 +96,11 @@ export async function recordWorkload(
   });
   const { ended, output } = await runInside(cage, typeof argv === "function" ? argv(cage) : argv);
   const account = await session.seal();
-  const { records, damage } = await readAll(cage.trace);
+  const { records: all, damage } = await readAll(cage.trace);
   await cage.remove();
+  const records = all.filter((record) => describeRecord(record) !== START_UP);
   const lines = records.map((record) => describeRecord(record).replaceAll(cage.folder, "~"));
-  return { ended, output, lines, records, account, damage };
+  return { ended, output, lines, records, startUps: all.length - records.length, account, damage };
 }
 
 export async function readAll(path: string): Promise<{ records: TraceRecord[]; damage: TraceDamage }> {

@@ -169,6 +169,87 @@ describe("workloads", () => {
     expect(run.account.classes).toMatchObject(NOTHING_LOST);
   });
 
+  it("looks: at names each once, and the lesser changes", async () => {
+    const program = findWorkload("looks");
+    const run = await recordWorkload(recorder, (cage) => [program, cage.folder]);
+    expect(run.ended).toBe(9);
+    expect(run.lines).toEqual([
+      `exec ${program} [${program} ~]`,
+      "chdir ~ ok",
+      "stat ~/data ENOENT",
+      "open new ~/data = ~/data ok",
+      "stat ~/data ok",
+      "stat /etc/shadow ok",
+      "access /absent ENOENT",
+      "access /etc/passwd ok",
+      "readlink /proc/self/cwd ok",
+      "stat /etc ok",
+      "open /etc = /etc ok",
+      "stat /etc/passwd ok",
+      "access /absent1 ENOENT",
+      "access /absent2 ENOENT",
+      "open ~/data = ~/data ok",
+      "erase ~/data ok",
+      "removexattr ~/data user.absent errno 61",
+      "inotify_add_watch data ok",
+      'wrote ~/data 8 in 1 "contents"',
+      "unlink ~/data ok",
+      "exit 9",
+    ]);
+    expect(run.account.classes["bulk"]).toMatchObject({ suppressed: 4 + 2 + 1, dropped: 0 });
+  });
+
+  it("code: what is run from memory that was written", async () => {
+    const program = findWorkload("code");
+    const run = await recordWorkload(recorder, [program]);
+    expect(run.ended).toBe(0);
+    expect(run.lines).toEqual([
+      `exec ${program} [${program}]`,
+      "mprotect ok",
+      "mprotect ok",
+      "mprotect ok",
+      "shmat ok",
+      "fork",
+      "rt_sigqueueinfo ok",
+      "exit by signal 15",
+      "exit 0",
+    ]);
+    expect(run.account.classes["bulk"]).toEqual({
+      counted: 11 + run.startUps,
+      delivered: 3 + run.startUps,
+      suppressed: 8,
+      dropped: 0,
+    });
+  });
+
+  it("raced: a name that is changed during its call", async () => {
+    const program = findWorkload("raced");
+    const run = await recordWorkload(recorder, (cage) => [program, cage.folder]);
+    expect(run.ended).toBe(0);
+    expect(run.lines.filter((line) => line.startsWith("open ~")).toSorted()).toEqual([
+      "open ~/harmless = ~/pipe raced ok",
+      "open ~/pipe = ~/pipe ok",
+    ]);
+    expect(run.lines.filter((line) => /raced (ok|E)/.test(line))).toHaveLength(1);
+  });
+
+  it("full: what finds no space, once for each program and file system", async () => {
+    const program = findWorkload("full");
+    const run = await recordWorkload(recorder, [program]);
+    expect(run.ended).toBe(0);
+    expect(run.lines.slice(2)).toEqual([
+      'mount none / "" ok',
+      "mount airlock /mnt tmpfs ok",
+      "open new /mnt/data = /mnt/data ok",
+      "write = /mnt/data ENOSPC",
+      "erase /mnt/data ENOSPC",
+      "open /dev/full = /dev/full ok",
+      expect.stringMatching(/^wrote \/mnt\/data 65536 in 16 /),
+      "exit 0",
+    ]);
+    expect(run.account.classes["bulk"]).toMatchObject({ suppressed: 1, dropped: 0 });
+  });
+
   it("refused: what seccomp refuses is seen with its arguments, though it never ran", async () => {
     const program = findWorkload("refused");
     const run = await recordWorkload(recorder, [program]);
@@ -244,7 +325,10 @@ describe("workloads", () => {
       "open new ~/narrow = ~/narrow ok",
       'wrote ~/narrow 6 in 1 "narrow"',
       "chmod ~/narrow mode 700 ok",
+      "access ~/narrow ok",
       "unlink ~/narrow ok",
+      "i386:mmap ok",
+      "i386:ipc EINVAL",
       "connect 2/1/6 to 127.0.0.1:9 ECONNREFUSED",
       "exit 0",
     ]);
@@ -253,7 +337,7 @@ describe("workloads", () => {
       "i386:open": { calls: 1 },
       "i386:socketcall": { calls: 2, failed: 1 },
     });
-    expect(run.records.filter((record) => "compat" in record && record.compat)).toHaveLength(4);
+    expect(run.records.filter((record) => "compat" in record && record.compat)).toHaveLength(7);
   });
 });
 

@@ -29,8 +29,22 @@ static __always_inline u64 argument(struct call *call, u32 place)
 	return call->args[(place - 1) & 7];
 }
 
+/* at: where the string is that was just recorded; which: the first path of the call or the second */
+static __always_inline void compare_name(struct scratch *s, u32 at, u32 which)
+{
+	struct call_body *body = (struct call_body *)&s->data[sizeof(struct record)];
+	struct thread *thread = current_thread(bpf_get_current_task_btf());
+	u64 name;
+
+	if (!thread || s->call.blocked || s->call.spec.handler == HANDLE_LOOK)
+		return;
+	name = which ? thread->names[1] : thread->names[0];
+	if (name && name != hash_recorded_name(&s->data[at]))
+		body->flags |= CALL_RACED;
+}
+
 /* A string argument and, where it is a path, what it is relative to. */
-__noinline int append_argument(u32 dir, u32 place)
+__noinline int append_argument(u32 dir, u32 place, u32 which)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = task->fs;
@@ -43,10 +57,13 @@ __noinline int append_argument(u32 dir, u32 place)
 		return 0;
 	at = s->len + sizeof(struct record_field);
 	append_user_string(s, FIELD_ARGUMENT, argument(&s->call, place));
+	asm volatile("" : "+r"(at));
+	if (at > RECORD_FULL)
+		return 0;
+	compare_name(s, at, which);
 	if (dir == NO_BASE)
 		return 0;
-	asm volatile("" : "+r"(at));
-	if (at < RECORD_FULL && s->data[at] == '/') {
+	if (s->data[at] == '/') {
 		append_path(s, FIELD_BASE, (u64)READ(fs, struct fs_struct, root.dentry),
 			    (u64)READ(fs, struct fs_struct, root.mnt));
 		return 0;
@@ -75,7 +92,7 @@ static __always_inline void append_moved(struct scratch *s, bool root)
 	u64 dentry, mnt;
 
 	if (s->call.spec.path1)
-		append_argument(NO_BASE, s->call.spec.path1);
+		append_argument(NO_BASE, s->call.spec.path1, 0);
 	s->call.spec.fd = 0;
 	if (!fs)
 		return;
@@ -98,9 +115,9 @@ static __always_inline void append_arguments(struct scratch *s)
 		return;
 	}
 	if (spec->path1)
-		append_argument(spec->dir1, spec->path1);
+		append_argument(spec->dir1, spec->path1, 0);
 	if (spec->path2)
-		append_argument(spec->dir2, spec->path2);
+		append_argument(spec->dir2, spec->path2, 1);
 }
 
 #endif

@@ -31,8 +31,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	if (counts)
 		counts->calls++;
 
-	/* A descriptor that is closed or replaced: the file behind it must be looked up before. */
 	spec = spec_of(compat, nr);
+	if (thread)
+		keep_names(thread, regs, compat, spec);
+	/* A descriptor that is closed or replaced: the file behind it must be looked up before. */
 	if (spec->handler != HANDLE_CLOSE)
 		return 0;
 	if (compat)
@@ -78,6 +80,8 @@ static __always_inline int handle(u8 handler)
 		return on_open();
 	case HANDLE_PATH:
 		return on_path();
+	case HANDLE_LOOK:
+		return on_look();
 	case HANDLE_SOCKET:
 	case HANDLE_SOCKETCALL:
 	case HANDLE_SEND_MESSAGE:
@@ -143,6 +147,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	/* Codes of the kernel's own, for a call that is taken up again or ends as interrupted. */
 	call->result = result <= -512 && result >= -516 ? -EINTR : result;
 	call->class = class_of(call);
+	call->few = 0;
 	fill_arguments(call, regs);
 	s->slot = analysis->slot;
 	return handle(call->spec.handler);

@@ -12,6 +12,7 @@ enum handler {
 	HANDLE_OPEN,
 	HANDLE_OPENAT2,
 	HANDLE_PATH,
+	HANDLE_LOOK, /* at a name: access, stat, readlink */
 	HANDLE_SOCKET,
 	HANDLE_SOCKETCALL,
 	HANDLE_SEND_MESSAGE,
@@ -25,8 +26,10 @@ enum handler {
 	HANDLE_IF_FAILED,
 	HANDLE_IF_OTHERS,     /* kill to another process */
 	HANDLE_IF_NAMESPACE,  /* clone */
-	HANDLE_IF_EXECUTABLE, /* memory that is writable and executable, or writes through a shared
-				 mapping */
+	HANDLE_IF_EXECUTABLE, /* memory that is executable and not a file's, or writes through a
+				 shared mapping */
+	HANDLE_OLD_MMAP,      /* the same, its arguments in memory */
+	HANDLE_IF_SHARED,     /* attaches shared memory as executable */
 	HANDLE_IF_PRCTL,
 	HANDLE_IF_IOCTL,
 };
@@ -53,6 +56,7 @@ enum { MOVES_NOTHING, MOVES_FOLDER, MOVES_ROOT };
 #define BULK	       .class = CLASS_BULK
 #define OPEN	       .handler = HANDLE_OPEN, .class = CLASS_BULK
 #define PATH(op)       .handler = HANDLE_PATH, .operation = PATH_##op
+#define LOOK(op)       .handler = HANDLE_LOOK, .operation = PATH_##op, .class = CLASS_BULK
 #define SOCK(op)       .handler = HANDLE_SOCKET, .operation = SOCKET_##op
 #define CREAT	       .handler = HANDLE_OPEN, .operation = 1, .class = CLASS_BULK
 #define MESSAGE	       .handler = HANDLE_SEND_MESSAGE, .operation = SOCKET_SEND, .class = CLASS_BULK
@@ -67,11 +71,15 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[1] = {.handler = HANDLE_WRITE, .fd = 1},			/* write */
 	[2] = {OPEN, AT(0, 1), VALUES(2, 3)},				/* open */
 	[3] = {.handler = HANDLE_CLOSE, .fd = 1},			/* close */
+	[4] = {LOOK(STAT), AT(0, 1)},	/* stat */
+	[6] = {LOOK(STAT), AT(0, 1)},	/* lstat */
 	[9] = {.handler = HANDLE_IF_EXECUTABLE, .fd = 5},		/* mmap */
 	[10] = {.handler = HANDLE_IF_EXECUTABLE},			/* mprotect */
 	[16] = {.handler = HANDLE_IF_IOCTL, .fd = 1},			/* ioctl */
 	[18] = {.handler = HANDLE_WRITE, .fd = 1},			/* pwrite64 */
 	[20] = {.handler = HANDLE_WRITE_VECTOR, .fd = 1},		/* writev */
+	[21] = {LOOK(ACCESS), AT(0, 1)},	/* access */
+	[30] = {.handler = HANDLE_IF_SHARED},	/* shmat */
 	[33] = {.handler = HANDLE_CLOSE, .fd = 2},			/* dup2 */
 	[40] = {.handler = HANDLE_COPY, .fd = 1},			/* sendfile */
 	[41] = {SOCK(SOCKET)},						/* socket */
@@ -96,6 +104,7 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[86] = {PATH(LINK), AT(0, 2), AT2(0, 1)},			/* link */
 	[87] = {PATH(UNLINK), BULK, AT(0, 1)},				/* unlink */
 	[88] = {PATH(SYMLINK), AT(0, 2), AT2(NO_BASE, 1)},		/* symlink */
+	[89] = {LOOK(READLINK), AT(0, 1)},	/* readlink */
 	[90] = {PATH(CHMOD), BULK, AT(0, 1), VALUES(2)},		/* chmod */
 	[91] = {PATH(CHMOD), BULK, .fd = 1, VALUES(2)},			/* fchmod */
 	[92] = {PATH(CHOWN), BULK, AT(0, 1), VALUES(0, 2, 3)},		/* chown */
@@ -113,6 +122,7 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[122] = {CALL},							/* setfsuid */
 	[123] = {CALL},							/* setfsgid */
 	[126] = {CALL},							/* capset */
+	[129] = {.handler = HANDLE_IF_OTHERS},	/* rt_sigqueueinfo */
 	[132] = {PATH(UTIMES), BULK, AT(0, 1)},				/* utime */
 	[133] = {PATH(MKNOD), AT(0, 1), VALUES(2)},			/* mknod */
 	[135] = {CALL},							/* personality */
@@ -137,7 +147,12 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[188] = {PATH(SETXATTR), AT(0, 1), .string = 2},		/* setxattr */
 	[189] = {PATH(SETXATTR), AT(0, 1), .string = 2},		/* lsetxattr */
 	[190] = {PATH(SETXATTR), .fd = 1, .string = 2},			/* fsetxattr */
+	[197] = {PATH(REMOVEXATTR), BULK, AT(0, 1), .string = 2},	/* removexattr */
+	[198] = {PATH(REMOVEXATTR), BULK, AT(0, 1), .string = 2},	/* lremovexattr */
+	[199] = {PATH(REMOVEXATTR), BULK, .fd = 1, .string = 2},	/* fremovexattr */
 	[200] = {.handler = HANDLE_IF_OTHERS},				/* tkill */
+	[206] = {CALL},	/* io_setup */
+	[209] = {CALL, BULK},	/* io_submit */
 	[227] = {CALL},							/* clock_settime */
 	[234] = {.handler = HANDLE_IF_OTHERS},				/* tgkill */
 	[235] = {PATH(UTIMES), BULK, AT(0, 1)},				/* utimes */
@@ -145,24 +160,31 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[248] = {CALL, .string = 1},					/* add_key */
 	[249] = {CALL, .string = 1},					/* request_key */
 	[250] = {CALL},							/* keyctl */
+	[254] = {CALL, BULK, AT(0, 2)},	/* inotify_add_watch */
 	[257] = {OPEN, AT(1, 2), VALUES(3, 4)},				/* openat */
 	[258] = {PATH(MKDIR), BULK, AT(1, 2), VALUES(3)},		/* mkdirat */
 	[259] = {PATH(MKNOD), AT(1, 2), VALUES(3)},			/* mknodat */
 	[260] = {PATH(CHOWN), BULK, AT(1, 2), VALUES(0, 3, 4)},		/* fchownat */
 	[261] = {PATH(UTIMES), BULK, AT(1, 2)},				/* futimesat */
+	[262] = {LOOK(STAT), AT(1, 2)},	/* newfstatat */
 	[263] = {PATH(UNLINK), BULK, AT(1, 2)},				/* unlinkat */
 	[264] = {PATH(RENAME), BULK, AT(1, 2), AT2(3, 4)},		/* renameat */
 	[265] = {PATH(LINK), AT(3, 4), AT2(1, 2)},			/* linkat */
 	[266] = {PATH(SYMLINK), AT(2, 3), AT2(NO_BASE, 1)},		/* symlinkat */
+	[267] = {LOOK(READLINK), AT(1, 2)},	/* readlinkat */
 	[268] = {PATH(CHMOD), BULK, AT(1, 2), VALUES(3)},		/* fchmodat */
+	[269] = {LOOK(ACCESS), AT(1, 2)},	/* faccessat */
 	[272] = {CALL},							/* unshare */
 	[275] = {.handler = HANDLE_COPY, .fd = 3},			/* splice */
 	[280] = {PATH(UTIMES), BULK, AT(1, 2)},				/* utimensat */
+	[285] = {PATH(ERASE), BULK, .fd = 1},	/* fallocate */
 	[288] = {SOCK(ACCEPT), .fd = 1},				/* accept4 */
 	[292] = {.handler = HANDLE_CLOSE, .fd = 2},			/* dup3 */
 	[296] = {.handler = HANDLE_WRITE_VECTOR, .fd = 1},		/* pwritev */
+	[297] = {.handler = HANDLE_IF_OTHERS},	/* rt_tgsigqueueinfo */
 	[298] = {CALL},							/* perf_event_open */
 	[300] = {CALL},							/* fanotify_init */
+	[301] = {CALL, AT(4, 5)},	/* fanotify_mark */
 	[304] = {CALL, .fd = 1},					/* open_by_handle_at */
 	[305] = {CALL},							/* clock_adjtime */
 	[307] = {MESSAGES, .fd = 1},					/* sendmmsg */
@@ -180,6 +202,7 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[326] = {.handler = HANDLE_COPY, .fd = 3},			/* copy_file_range */
 	[328] = {.handler = HANDLE_WRITE_VECTOR, .fd = 1},		/* pwritev2 */
 	[329] = {.handler = HANDLE_IF_EXECUTABLE},			/* pkey_mprotect */
+	[332] = {LOOK(STAT), AT(1, 2)},	/* statx */
 	[424] = {CALL},							/* pidfd_send_signal */
 	[425] = {CALL},							/* io_uring_setup */
 	[426] = {CALL, BULK},						/* io_uring_enter */
@@ -193,11 +216,13 @@ static const struct call_spec native_calls[SYSCALLS] = {
 	[435] = {.handler = HANDLE_IF_NAMESPACE},			/* clone3 */
 	[437] = {.handler = HANDLE_OPENAT2, BULK, AT(1, 2), VALUES(3)}, /* openat2 */
 	[438] = {CALL, .fd = 1},					/* pidfd_getfd */
+	[439] = {LOOK(ACCESS), AT(1, 2)},	/* faccessat2 */
 	[440] = {CALL},							/* process_madvise */
 	[442] = {CALL, AT(1, 2)},					/* mount_setattr */
 	[447] = {CALL},							/* memfd_secret */
 	[452] = {PATH(CHMOD), BULK, AT(1, 2), VALUES(3)},		/* fchmodat2 */
 	[463] = {PATH(SETXATTR), AT(1, 2), .string = 4},		/* setxattrat */
+	[466] = {PATH(REMOVEXATTR), BULK, AT(1, 2), .string = 4},	/* removexattrat */
 	[467] = {CALL, AT(1, 2)},					/* open_tree_attr */
 };
 
@@ -213,12 +238,14 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[14] = {PATH(MKNOD), AT(0, 1), VALUES(2)},			/* mknod */
 	[15] = {PATH(CHMOD), BULK, AT(0, 1), VALUES(2)},		/* chmod */
 	[16] = {PATH(CHOWN), BULK, AT(0, 1), VALUES(0, 2, 3)},		/* lchown */
+	[18] = {LOOK(STAT), AT(0, 1)},	/* oldstat */
 	[21] = {CALL, AT(0, 1), AT2(0, 2), .string = 3},		/* mount */
 	[22] = {CALL, AT(0, 1)},					/* umount */
 	[23] = {CALL},							/* setuid */
 	[25] = {CALL},							/* stime */
 	[26] = {CALL},							/* ptrace */
 	[30] = {PATH(UTIMES), BULK, AT(0, 1)},				/* utime */
+	[33] = {LOOK(ACCESS), AT(0, 1)},	/* access */
 	[37] = {.handler = HANDLE_IF_OTHERS},				/* kill */
 	[38] = {PATH(RENAME), BULK, AT(0, 1), AT2(0, 2)},		/* rename */
 	[39] = {PATH(MKDIR), BULK, AT(0, 1), VALUES(2)},		/* mkdir */
@@ -235,8 +262,11 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[79] = {CALL},							/* settimeofday */
 	[81] = {CALL},							/* setgroups */
 	[83] = {PATH(SYMLINK), AT(0, 2), AT2(NO_BASE, 1)},		/* symlink */
+	[84] = {LOOK(STAT), AT(0, 1)},	/* oldlstat */
+	[85] = {LOOK(READLINK), AT(0, 1)},	/* readlink */
 	[87] = {CALL, AT(0, 1)},					/* swapon */
 	[88] = {CALL},							/* reboot */
+	[90] = {.handler = HANDLE_OLD_MMAP},	/* mmap */
 	[92] = {PATH(TRUNCATE), BULK, AT(0, 1), VALUES(2)},		/* truncate */
 	[93] = {PATH(TRUNCATE), BULK, .fd = 1, VALUES(2)},		/* ftruncate */
 	[94] = {PATH(CHMOD), BULK, .fd = 1, VALUES(2)},			/* fchmod */
@@ -244,8 +274,11 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[101] = {CALL},							/* ioperm */
 	[102] = {.handler = HANDLE_SOCKETCALL},				/* socketcall */
 	[103] = {CALL},							/* syslog */
+	[106] = {LOOK(STAT), AT(0, 1)},	/* stat */
+	[107] = {LOOK(STAT), AT(0, 1)},	/* lstat */
 	[110] = {CALL},							/* iopl */
 	[115] = {CALL, AT(0, 1)},					/* swapoff */
+	[117] = {.handler = HANDLE_IF_SHARED},	/* ipc */
 	[120] = {.handler = HANDLE_IF_NAMESPACE},			/* clone */
 	[121] = {CALL, .string = 1},					/* setdomainname */
 	[123] = {CALL},							/* modify_ldt */
@@ -262,6 +295,7 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[164] = {CALL},							/* setresuid */
 	[170] = {CALL},							/* setresgid */
 	[172] = {.handler = HANDLE_IF_PRCTL},				/* prctl */
+	[178] = {.handler = HANDLE_IF_OTHERS},	/* rt_sigqueueinfo */
 	[181] = {.handler = HANDLE_WRITE, .fd = 1},			/* pwrite64 */
 	[182] = {PATH(CHOWN), BULK, AT(0, 1), VALUES(0, 2, 3)},		/* chown */
 	[185] = {CALL},							/* capset */
@@ -269,6 +303,8 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[192] = {.handler = HANDLE_IF_EXECUTABLE, .fd = 5},		/* mmap2 */
 	[193] = {PATH(TRUNCATE), BULK, AT(0, 1), VALUES(2)},		/* truncate64 */
 	[194] = {PATH(TRUNCATE), BULK, .fd = 1, VALUES(2)},		/* ftruncate64 */
+	[195] = {LOOK(STAT), AT(0, 1)},	/* stat64 */
+	[196] = {LOOK(STAT), AT(0, 1)},	/* lstat64 */
 	[198] = {PATH(CHOWN), BULK, AT(0, 1), VALUES(0, 2, 3)},		/* lchown32 */
 	[203] = {CALL},							/* setreuid32 */
 	[204] = {CALL},							/* setregid32 */
@@ -285,8 +321,13 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[226] = {PATH(SETXATTR), AT(0, 1), .string = 2},		/* setxattr */
 	[227] = {PATH(SETXATTR), AT(0, 1), .string = 2},		/* lsetxattr */
 	[228] = {PATH(SETXATTR), .fd = 1, .string = 2},			/* fsetxattr */
+	[235] = {PATH(REMOVEXATTR), BULK, AT(0, 1), .string = 2},	/* removexattr */
+	[236] = {PATH(REMOVEXATTR), BULK, AT(0, 1), .string = 2},	/* lremovexattr */
+	[237] = {PATH(REMOVEXATTR), BULK, .fd = 1, .string = 2},	/* fremovexattr */
 	[238] = {.handler = HANDLE_IF_OTHERS},				/* tkill */
 	[239] = {.handler = HANDLE_COPY, .fd = 1},			/* sendfile64 */
+	[245] = {CALL},	/* io_setup */
+	[248] = {CALL, BULK},	/* io_submit */
 	[264] = {CALL},							/* clock_settime */
 	[270] = {.handler = HANDLE_IF_OTHERS},				/* tgkill */
 	[271] = {PATH(UTIMES), BULK, AT(0, 1)},				/* utimes */
@@ -294,23 +335,30 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[286] = {CALL, .string = 1},					/* add_key */
 	[287] = {CALL, .string = 1},					/* request_key */
 	[288] = {CALL},							/* keyctl */
+	[292] = {CALL, BULK, AT(0, 2)},	/* inotify_add_watch */
 	[295] = {OPEN, AT(1, 2), VALUES(3, 4)},				/* openat */
 	[296] = {PATH(MKDIR), BULK, AT(1, 2), VALUES(3)},		/* mkdirat */
 	[297] = {PATH(MKNOD), AT(1, 2), VALUES(3)},			/* mknodat */
 	[298] = {PATH(CHOWN), BULK, AT(1, 2), VALUES(0, 3, 4)},		/* fchownat */
 	[299] = {PATH(UTIMES), BULK, AT(1, 2)},				/* futimesat */
+	[300] = {LOOK(STAT), AT(1, 2)},	/* fstatat64 */
 	[301] = {PATH(UNLINK), BULK, AT(1, 2)},				/* unlinkat */
 	[302] = {PATH(RENAME), BULK, AT(1, 2), AT2(3, 4)},		/* renameat */
 	[303] = {PATH(LINK), AT(3, 4), AT2(1, 2)},			/* linkat */
 	[304] = {PATH(SYMLINK), AT(2, 3), AT2(NO_BASE, 1)},		/* symlinkat */
+	[305] = {LOOK(READLINK), AT(1, 2)},	/* readlinkat */
 	[306] = {PATH(CHMOD), BULK, AT(1, 2), VALUES(3)},		/* fchmodat */
+	[307] = {LOOK(ACCESS), AT(1, 2)},	/* faccessat */
 	[310] = {CALL},							/* unshare */
 	[313] = {.handler = HANDLE_COPY, .fd = 3},			/* splice */
 	[320] = {PATH(UTIMES), BULK, AT(1, 2)},				/* utimensat */
+	[324] = {PATH(ERASE), BULK, .fd = 1},	/* fallocate */
 	[330] = {.handler = HANDLE_CLOSE, .fd = 2},			/* dup3 */
 	[334] = {.handler = HANDLE_WRITE_VECTOR, .fd = 1},		/* pwritev */
+	[335] = {.handler = HANDLE_IF_OTHERS},	/* rt_tgsigqueueinfo */
 	[336] = {CALL},							/* perf_event_open */
 	[338] = {CALL},							/* fanotify_init */
+	[339] = {CALL, AT(5, 6)},	/* fanotify_mark */
 	[342] = {CALL, .fd = 1},					/* open_by_handle_at */
 	[343] = {CALL},							/* clock_adjtime */
 	[345] = {MESSAGES, .fd = 1},					/* sendmmsg */
@@ -335,6 +383,8 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[377] = {.handler = HANDLE_COPY, .fd = 3},			/* copy_file_range */
 	[379] = {.handler = HANDLE_WRITE_VECTOR, .fd = 1},		/* pwritev2 */
 	[380] = {.handler = HANDLE_IF_EXECUTABLE},			/* pkey_mprotect */
+	[383] = {LOOK(STAT), AT(1, 2)},	/* statx */
+	[397] = {.handler = HANDLE_IF_SHARED},	/* shmat */
 	[404] = {CALL},							/* clock_settime64 */
 	[405] = {CALL},							/* clock_adjtime64 */
 	[412] = {PATH(UTIMES), BULK, AT(1, 2)},				/* utimensat_time64 */
@@ -351,11 +401,13 @@ static const struct call_spec compat_calls[SYSCALLS] = {
 	[435] = {.handler = HANDLE_IF_NAMESPACE},			/* clone3 */
 	[437] = {.handler = HANDLE_OPENAT2, BULK, AT(1, 2), VALUES(3)}, /* openat2 */
 	[438] = {CALL, .fd = 1},					/* pidfd_getfd */
+	[439] = {LOOK(ACCESS), AT(1, 2)},	/* faccessat2 */
 	[440] = {CALL},							/* process_madvise */
 	[442] = {CALL, AT(1, 2)},					/* mount_setattr */
 	[447] = {CALL},							/* memfd_secret */
 	[452] = {PATH(CHMOD), BULK, AT(1, 2), VALUES(3)},		/* fchmodat2 */
 	[463] = {PATH(SETXATTR), AT(1, 2), .string = 4},		/* setxattrat */
+	[466] = {PATH(REMOVEXATTR), BULK, AT(1, 2), .string = 4},	/* removexattrat */
 	[467] = {CALL, AT(1, 2)},					/* open_tree_attr */
 };
 

@@ -33,40 +33,19 @@ static __always_inline struct open_request requested(struct call *call)
  */
 static __always_inline bool is_repeated(struct scratch *s, u64 file, struct open_request request)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *thread = current_thread(task);
 	u64 inode = (u64)READ(file, struct file, f_inode);
 	u64 sb = (u64)READ(inode, struct inode, i_sb);
-	void *seen = bpf_map_lookup_elem(&seen_opens, &s->slot);
-	u64 *count;
 
-	if (!seen || !thread)
+	if (!begin_seen(s))
 		return false;
-	s->seen.start = thread->start;
 	s->seen.inode = READ(inode, struct inode, i_ino);
 	s->seen.dentry = (u64)READ(file, struct file, f_path.dentry);
-	s->seen.pid = task->tgid;
 	s->seen.device = READ(sb, struct super_block, s_dev);
-	s->seen.nr = s->call.nr | (s->call.compat ? 1U << 31 : 0);
 	s->seen.flags = request.flags;
 	s->seen.mode = request.mode;
-	__builtin_memset(s->seen.argument, 0, sizeof(s->seen.argument));
 	bpf_probe_read_user_str(s->seen.argument, sizeof(s->seen.argument),
 				(void *)argument(&s->call, s->call.spec.path1));
-	count = bpf_map_lookup_elem(seen, &s->seen);
-	if (!count)
-		return false;
-	__sync_fetch_and_add(count, 1);
-	return true;
-}
-
-static __always_inline void remember(struct scratch *s)
-{
-	void *seen = bpf_map_lookup_elem(&seen_opens, &s->slot);
-	u64 none = 0;
-
-	if (seen)
-		bpf_map_update_elem(seen, &s->seen, &none, BPF_ANY);
+	return is_seen(s, 1);
 }
 
 __noinline int on_open(void)
@@ -96,7 +75,7 @@ __noinline int on_open(void)
 	body->values[0] = request.flags;
 	body->values[1] = request.mode;
 	body->values[2] = created;
-	append_argument(s->call.spec.dir1, s->call.spec.path1);
+	append_argument(s->call.spec.dir1, s->call.spec.path1, 0);
 	if (file)
 		append_file(file);
 	if (submit(s) && file && !created)
@@ -265,6 +244,25 @@ __noinline int add_written(u64 file, u64 bytes, u64 head, u32 head_bytes)
 	return 0;
 }
 
+static __always_inline bool is_full(s64 result)
+{
+	return result == -ENOSPC || result == -EDQUOT;
+}
+
+/* A bound of ours has changed the sample: told once for each program and file system. */
+static __always_inline int record_full(struct scratch *s, u64 file)
+{
+	u64 inode = (u64)READ(file, struct file, f_inode);
+	u64 sb = (u64)READ(inode, struct inode, i_sb);
+
+	if (!is_worth_summing(READ(inode, struct inode, i_mode)))
+		return 0;
+	s->call.class = CLASS_BULK;
+	s->call.few = 1;
+	s->call.few_of = READ(sb, struct super_block, s_dev);
+	return on_syscall();
+}
+
 __noinline int on_write(void)
 {
 	struct scratch *s = scratch();
@@ -276,11 +274,13 @@ __noinline int on_write(void)
 	call = &s->call;
 	if (call->denied)
 		return on_syscall();
-	if (call->result <= 0)
+	if (call->result <= 0 && !is_full(call->result))
 		return 0;
 	file = file_of(argument(call, call->spec.fd));
 	if (!file)
 		return 0;
+	if (call->result <= 0)
+		return record_full(s, file);
 	if (call->spec.handler == HANDLE_WRITE) {
 		head = call->args[1];
 		size = call->result;

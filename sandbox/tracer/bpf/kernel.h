@@ -232,6 +232,8 @@ struct unix_sock {
 #define EACCES 13
 #define EINTR  4
 #define ENOSYS 38
+#define ENOSPC 28
+#define EDQUOT 122
 
 #define AT_FDCWD (-100)
 

@@ -15,6 +15,8 @@ struct call {
 	u8 blocked;
 	u8 denied;
 	u8 class;
+	u8 few;	    /* not 0: told so many times for one program and kind */
+	u32 few_of; /* the kind */
 	struct call_spec spec;
 };
 
@@ -35,7 +37,8 @@ struct scratch {
 struct thread {
 	u64 start;
 	u32 ns_pid;
-	u32 entered; /* number of the call it is in, plus 1 */
+	u32 entered;  /* number of the call it is in, plus 1 */
+	u64 names[2]; /* hashes of the names that call was given, 0 where not known */
 };
 
 struct {

@@ -3,6 +3,10 @@
 
 #define PROT_WRITE_EXEC 6
 #define PROT_WRITE	2
+#define PROT_EXEC	4
+#define SHM_EXEC	0100000
+#define IPC_SHMAT	21
+#define CODE_TOLD	3 /* times for each program: compilers at run time do it all the time */
 #define MAP_TYPE	0x0f
 #define MAP_PRIVATE	2
 #define MAP_ANONYMOUS	0x20
@@ -54,14 +58,57 @@ static __always_inline bool is_telling_memory(struct call *call)
 {
 	u64 prot = call->args[2], type = call->args[3];
 
-	if (!call->spec.fd) /* mprotect */
-		return (prot & PROT_WRITE_EXEC) == PROT_WRITE_EXEC;
+	if (!call->spec.fd) { /* mprotect */
+		if ((prot & PROT_WRITE_EXEC) == PROT_WRITE_EXEC)
+			return true;
+		if (!(prot & PROT_EXEC))
+			return false;
+		/* Written before and run from now on, which no file's code needs. */
+		call->few = CODE_TOLD;
+		call->few_of = prot;
+		if (!call->denied)
+			call->class = CLASS_BULK;
+		return true;
+	}
 	if (type & MAP_ANONYMOUS) {
 		call->spec.fd = 0;
 		return (prot & PROT_WRITE_EXEC) == PROT_WRITE_EXEC;
 	}
 	/* Through a shared mapping a file is changed with no write. */
 	return (prot & PROT_WRITE) && (type & MAP_TYPE) != MAP_PRIVATE;
+}
+
+/* old_mmap: the one argument points to six words. */
+static __always_inline void unpack_mmap(struct call *call)
+{
+	u32 words[6] = {}, i;
+
+	bpf_probe_read_user(words, sizeof(words), (void *)call->args[0]);
+	for (i = 0; i < 6; i++)
+		call->args[i] = words[i];
+	call->spec.fd = 5;
+}
+
+/* shmat(2), and ipc(2) whose first argument says that it is one: the flags are the third of both. */
+static __always_inline bool is_telling_shared(struct call *call)
+{
+	if (call->compat && call->nr == 117 && (call->args[0] & 0xffff) != IPC_SHMAT)
+		return false;
+	return call->args[2] & SHM_EXEC;
+}
+
+/* One of which a program's first few tell all: whether these have been delivered. */
+static __always_inline bool is_told(struct scratch *s)
+{
+	struct call *call = &s->call;
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!call->few || !begin_seen(s))
+		return false;
+	s->seen.inode = (u64)task->mm;
+	s->seen.flags = call->few_of;
+	s->seen.mode = call->result < 0 && call->result >= -4095 ? -call->result : 0;
+	return is_seen(s, call->few);
 }
 
 static __always_inline bool is_telling_clone(struct call *call)
@@ -91,8 +138,13 @@ static __always_inline bool is_telling(struct scratch *s)
 		return !thread || (u32)call->args[0] != thread->ns_pid;
 	case HANDLE_IF_NAMESPACE:
 		return is_telling_clone(call) || call->blocked;
+	case HANDLE_OLD_MMAP:
+		unpack_mmap(call);
+		return is_telling_memory(call);
 	case HANDLE_IF_EXECUTABLE:
 		return is_telling_memory(call);
+	case HANDLE_IF_SHARED:
+		return is_telling_shared(call);
 	case HANDLE_IF_PRCTL:
 		return is_telling_prctl(s);
 	case HANDLE_IF_IOCTL:
@@ -115,6 +167,10 @@ __noinline int on_syscall(void)
 	call = &s->call;
 	if (!is_telling(s) && !call->denied)
 		return 0;
+	if (is_told(s)) {
+		count_suppressed(s->slot, call->class);
+		return 0;
+	}
 	body = begin_call(s, RECORD_SYSCALL);
 	if (!body)
 		return 0;
@@ -130,6 +186,7 @@ __noinline int on_syscall(void)
 		if (file)
 			append_file(file);
 	}
-	submit(s);
+	if (submit(s) && call->few)
+		remember(s);
 	return 0;
 }

@@ -15,6 +15,8 @@
 #include "filter.h"
 #include "record.h"
 #include "path.h"
+#include "seen.h"
+#include "names.h"
 #include "call.h"
 #include "address.h"
 

@@ -104,6 +104,8 @@ struct call_body {
 
 #define CALL_COMPAT  1
 #define CALL_BLOCKED 2
+/* A name was another when the call began than it was when the call had ended. */
+#define CALL_RACED   4
 
 enum path_operation {
 	PATH_RENAME,
@@ -119,6 +121,11 @@ enum path_operation {
 	PATH_UTIMES,
 	PATH_SETXATTR,
 	PATH_CHDIR,
+	PATH_ACCESS,
+	PATH_STAT,
+	PATH_READLINK,
+	PATH_REMOVEXATTR,
+	PATH_ERASE, /* fallocate(2) that takes contents away */
 };
 
 enum socket_operation {
@@ -281,7 +288,7 @@ struct write_total {
 #define WRITE_TOTALS 8192
 
 /*
- * Opens already delivered: by whom, of what, under which name, how. Exactly that again is
+ * What is already delivered: by whom, of what, under which name, how. Exactly that again is
  * suppressed and counted.
  */
 struct seen_key {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * calls getppid|open|absent COUNT: one call over and over; prints nanoseconds for each. For
+ * calls getppid|open|absent|stat|unlink COUNT: one call over and over; prints nanoseconds for each. For
  * measuring, and for floods: that of absent files is not repeats, for there is no file to be the
  * same.
  */
@@ -26,6 +26,14 @@ int main(int argc, char **argv)
 	for (i = 0; i < count; i++) {
 		if (argv[1][0] == 'g') {
 			syscall(SYS_getppid);
+			continue;
+		}
+		if (argv[1][0] == 's') {
+			must(access("/etc/passwd", F_OK) == 0);
+			continue;
+		}
+		if (argv[1][0] == 'u') {
+			must(unlink("/absent") == -1);
 			continue;
 		}
 		if (argv[1][0] == 'a') {

@@ -41,7 +41,18 @@ int main(int argc, char **argv)
 	must(int80(4, file, at, 6) == 6);
 	must(int80(6, file, 0, 0) == 0);
 	must(int80(15, at, 0700, 0) == 0);
+	must(int80(33, at, F_OK, 0) == 0);
 	must(int80(10, at, 0, 0) == 0);
+	/* mmap, its arguments in memory: writable, executable, anonymous */
+	words[0] = 0;
+	words[1] = 4096;
+	words[2] = PROT_READ | PROT_WRITE | PROT_EXEC;
+	words[3] = MAP_PRIVATE | MAP_ANONYMOUS;
+	words[4] = -1;
+	words[5] = 0;
+	must((unsigned)int80(90, (long)words, 0, 0) < 0xfffff000);
+	/* ipc: shmat as executable, of memory that there isn't */
+	must(int80(117, 21, -1, 0100000) < 0);
 	/* socketcall: socket(AF_INET, SOCK_STREAM, 0), connect(socket, {127.0.0.1:9}, 16) */
 	words[0] = 2;
 	words[1] = 1;

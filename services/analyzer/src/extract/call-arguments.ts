@@ -83,6 +83,11 @@ const READINGS: Readonly<Record<string, readonly Reading[]>> = {
   settimeofday: ["hex", "hex"],
   adjtimex: ["hex"],
   clock_adjtime: ["int", "hex"],
+  shmat: ["int", "hex", "hex"],
+  inotify_add_watch: ["int", "path", "hex"],
+  fanotify_mark: ["int", "hex", "hex", "int", "path"],
+  io_setup: ["int", "hex"],
+  io_submit: ["hex", "int", "hex"],
   ioctl: ["int", { option: options.IOCTL_REQUESTS }, "hex"],
 };
 

@@ -117,11 +117,12 @@ export function createCallEvents(context: EventContext): CallEvents {
     };
   }
 
-  function outcome(record: CallRecord | OpenRecord): Pick<Access, "Result" | "Denied"> {
+  function outcome(record: CallRecord | OpenRecord): Pick<Access, "Result" | "Denied" | "NamesChanged"> {
     return {
       ...describeActor(table, record.task, record.time),
       Result: describeResult(record.result),
       Denied: isDenied(record.result, record.blocked) ? true : undefined,
+      NamesChanged: record.raced,
     };
   }
 }

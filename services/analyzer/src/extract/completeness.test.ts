@@ -5,8 +5,10 @@ import { assessCompleteness } from "./completeness.ts";
 import { buildCoverage, type ReadingAccount } from "./coverage.ts";
 import { recording } from "./testing/recordings.ts";
 
+const UNREMARKABLE = { cut: 0, raced: 0, full: new Map<string, number>() };
+
 const WHOLE: ReadingAccount = {
-  trace: { records: 1, cut: 0, malformed: 0, truncated: false },
+  trace: { records: 1, ...UNREMARKABLE, malformed: 0, truncated: false },
   capture: openAccount(),
   sink: { records: 1, malformed: 0, incomplete: false },
   events: { bound: 10, lost: 0 },
@@ -55,8 +57,9 @@ describe("events-dropped", () => {
   });
 
   test.each([
-    ["undecodable records", { trace: { records: 0, cut: 0, malformed: 1, truncated: false } }],
-    ["records missing from the file", { trace: { records: 0, cut: 0, malformed: 0, truncated: false } }],
+    ["undecodable records", { trace: { records: 0, ...UNREMARKABLE, malformed: 1, truncated: false } }],
+    ["records missing from the file", { trace: { records: 0, ...UNREMARKABLE, malformed: 0, truncated: false } }],
+    ["names that were changed during their calls", { trace: { ...WHOLE.trace, raced: 1 } }],
     ["a trace that was cut", { trace: { ...WHOLE.trace, truncated: true } }],
     ["undecodable lines of the sinkhole", { sink: { ...WHOLE.sink, malformed: 1 } }],
     ["malformed packets", { capture: { ...openAccount(), packets: 2, malformed: 1 } }],
@@ -121,6 +124,14 @@ test("dormant: whoever only waits, or was not looked at; see dormancy.ts", () =>
 });
 
 describe("limit-hit", () => {
+  test("is there when the sample met a bound of space", () => {
+    const full = new Map([
+      ["/dev/shm/x", 2],
+      ["/var/log/x", 1],
+    ]);
+    expect(codes({}, { trace: { ...WHOLE.trace, full } })).toEqual(["limit-hit"]);
+  });
+
   test("is there when records hold only the ends of what they tell", () => {
     expect(codes({}, { trace: { ...WHOLE.trace, cut: 1 } })).toEqual(["limit-hit"]);
   });

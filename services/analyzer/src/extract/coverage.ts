@@ -1,5 +1,6 @@
 import type { Coverage, LimitHit, LossAccount, Recording } from "@airlock/contracts";
 import type { DecodeAccount } from "../packets/network-observations.ts";
+import type { RecordNotes } from "./record-notes.ts";
 
 /** What reading the record showed, beside what the recorders said themselves. */
 export interface ReadingAccount {
@@ -17,10 +18,8 @@ export interface TraceDamage {
   truncated: boolean;
 }
 
-export interface TraceReading extends Readonly<TraceDamage> {
+export interface TraceReading extends Readonly<TraceDamage>, RecordNotes {
   readonly records: number;
-  /** Records that hold only the ends of their strings or paths. */
-  readonly cut: number;
 }
 
 export interface SinkReading {
@@ -39,7 +38,12 @@ export function buildCoverage(recording: Recording, reading: ReadingAccount): Co
     ...sumAccounts(Object.values(classes)),
     classes,
     truncated: collectTruncated(recording, reading),
-    limits: [...recording.limits, ...eventLimit(reading.events), ...sizeLimit(reading.trace)],
+    limits: [
+      ...recording.limits,
+      ...eventLimit(reading.events),
+      ...sizeLimit(reading.trace),
+      ...spaceLimits(recording, reading.trace),
+    ],
     entrypoints: [
       {
         id: recording.plan.entrypoint.id,
@@ -73,6 +77,7 @@ function collectClasses(recording: Recording, { trace, capture, sink }: ReadingA
     },
     ...lossClass("trace-undecodable", trace.malformed),
     ...lossClass("trace-missing", missing),
+    ...lossClass("names-changed", trace.raced),
     ...lossClass("sink-undecodable", sink.malformed),
   };
 }
@@ -128,4 +133,26 @@ function sizeLimit({ cut }: TraceReading): LimitHit[] {
   if (cut === 0) return [];
   const detail = `${cut} records have arguments, environments or paths too long to be told whole`;
   return [{ limit: "record-size", bound: RECORD_STRING_BYTES, affectedSample: false, detail }];
+}
+
+/** Bounds of space that the sample met: each told once, with how often. */
+function spaceLimits({ plan }: Recording, { full }: TraceReading): LimitHit[] {
+  const calls = { shm: 0, volume: 0, disk: 0 };
+  for (const [path, count] of full) {
+    if (isBelow(path, "/dev/shm")) calls.shm += count;
+    else if (plan.volumes.some((volume) => isBelow(path, volume))) calls.volume += count;
+    else calls.disk += count;
+  }
+  const { shmBytes, volumeBytes, diskBytes } = plan.limits;
+  const hit = (limit: LimitHit["limit"], bound: number, count: number, where: string): LimitHit[] =>
+    count === 0 ? [] : [{ limit, bound, affectedSample: true, detail: `${count} calls found no space ${where}` }];
+  return [
+    ...hit("volume", shmBytes, calls.shm, "in shared memory"),
+    ...hit("volume", volumeBytes, calls.volume, "in a volume"),
+    ...hit("disk", diskBytes, calls.disk, "elsewhere"),
+  ];
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

@@ -186,3 +186,41 @@ test("operations on paths", () => {
   ]);
   for (const event of events) expect(BehaviourEvent.parse(event)).toEqual(event);
 });
+
+test("to look at a name is no reading of the file", () => {
+  const { events, fields } = extractRecords([
+    me.exec(1, ["/bin/sh"]),
+    me.path(2, "stat", "/etc/shadow"),
+    me.path(3, "access", "/.dockerenv", { result: -2 }),
+    me.path(4, "readlink", "/proc/1/exe", { result: 9 }),
+  ]);
+  expect(fields("file_access")).toEqual([]);
+  expect(fields("syscall")).toMatchObject([
+    { SyscallName: "stat", TargetFilename: "/etc/shadow", Result: "ok" },
+    { SyscallName: "access", TargetFilename: "/.dockerenv", Result: "ENOENT" },
+    { SyscallName: "readlink", TargetFilename: "/proc/1/exe" },
+  ]);
+  for (const event of events) expect(BehaviourEvent.parse(event)).toEqual(event);
+});
+
+test("contents and attributes can be taken away by other calls than writes", () => {
+  const { fields } = extractRecords([
+    me.exec(1, ["/bin/sh"]),
+    me.path(2, "erase", "", { file: file("/var/lib/data") }),
+    me.path(3, "removexattr", "/bin/ping", { name: "security.capability" }),
+  ]);
+  expect(fields("file_change")).toMatchObject([
+    { Change: "truncate", TargetFilename: "/var/lib/data" },
+    { Change: "attributes", TargetFilename: "/bin/ping", Attribute: "security.capability" },
+  ]);
+});
+
+test("a name that was changed during its call is marked", () => {
+  const { fields } = extractRecords([
+    me.exec(1, ["/bin/sh"]),
+    me.path(2, "unlink", "/tmp/cache", { raced: true }),
+    me.path(3, "unlink", "/tmp/other"),
+  ]);
+  expect(fields("file_delete")).toMatchObject([{ NamesChanged: true }, {}]);
+  expect(fields("file_delete")[1]).not.toHaveProperty("NamesChanged");
+});

@@ -146,6 +146,7 @@ export function createFileEvents({ log, table, origins }: EventContext): FileEve
       ...actorOf(record),
       Result: describeResult(record.result),
       Denied: isDenied(record.result, record.blocked) ? true : undefined,
+      NamesChanged: record.raced,
       TargetFilename: path,
       RequestedFilename: requestedPath(record.path, path),
       FileOrigin: record.file === undefined ? origins.ofPath(path) : origins.ofFile(record.file),

@@ -18,6 +18,7 @@ export function addPathEvent(record: PathRecord, context: EventContext): void {
     ...describeActor(table, record.task, record.time),
     Result: describeResult(record.result),
     Denied: isDenied(record.result, record.blocked) ? true : undefined,
+    NamesChanged: record.raced,
     TargetFilename: target,
     FileOrigin: record.file === undefined || target !== path ? origins.ofPath(target) : origins.ofFile(record.file),
   });
@@ -64,9 +65,19 @@ export function addPathEvent(record: PathRecord, context: EventContext): void {
     case "setxattr":
       addChange({ ...on(path), Change: "attributes", Attribute: record.name });
       return;
+    case "removexattr":
+      addChange({ ...on(path), Change: "attributes", Attribute: record.name });
+      return;
+    case "erase":
+      addChange({ ...on(path), Change: "truncate" });
+      return;
+    // No `file_access`, which is an open: to look whether a secret is there is not to read it.
+    case "access":
+    case "stat":
+    case "readlink":
     case "chdir":
       // A folder such as /proc/self/fd/7 is a way out of a container (CVE-2024-21626), so it is not silent.
-      log.add<"syscall">({ ...base, category: "syscall", fields: describeMove(record, path, on(path)) });
+      log.add<"syscall">({ ...base, category: "syscall", fields: describeCall(record, path, on(path)) });
       return;
     default:
       record.operation satisfies never;
@@ -93,7 +104,7 @@ function lengthOf(record: PathRecord): number | undefined {
   return length === undefined || length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(length);
 }
 
-function describeMove(record: PathRecord, path: string, base: FileFields): EventOf<"syscall">["fields"] {
+function describeCall(record: PathRecord, path: string, base: FileFields): EventOf<"syscall">["fields"] {
   const { FileOrigin: _origin, ...rest } = base;
   return {
     ...rest,

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { Fault, type Recording, RUN_FILES, type TraceRecord, toFault } from "@airlock/contracts";
 import { buildCoverage, type TraceDamage, type TraceReading } from "../extract/coverage.ts";
-import { isCutRecord } from "../extract/cut-record.ts";
 import { createEventLog, type EventLog } from "../extract/event-log.ts";
 import type { ExtractedFlow, Extraction } from "../extract/extraction.ts";
 import { createFileOrigins } from "../extract/file-origin.ts";
 import { addOutputEvents } from "../extract/output-events.ts";
 import { createProcessTable } from "../extract/process-table.ts";
+import { openRecordNotebook } from "../extract/record-notes.ts";
 import { inTimeOrder } from "../extract/record-order.ts";
 import { readRecording } from "../extract/recording-file.ts";
 import { addSinkEvents } from "../extract/sink-events.ts";
@@ -71,16 +71,16 @@ async function readCalls(
 ): Promise<TraceReading> {
   const damage: TraceDamage = { malformed: 0, truncated: false };
   let records = 0;
-  let cut = 0;
+  const notebook = openRecordNotebook();
   for await (const batch of inTimeOrder(readBatches(path, damage, deps), deps.window)) {
     records += batch.length;
     for (const record of batch) {
       calls.add(record);
-      if (isCutRecord(record)) cut += 1;
+      notebook.note(record);
     }
   }
   calls.complete();
-  return { records, cut, ...damage };
+  return { records, ...notebook.notes(), ...damage };
 }
 
 /** Whatever the decoder throws is the folder's fault, unlike what our own handling of a record may throw. */
