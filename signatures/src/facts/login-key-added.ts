@@ -5,53 +5,55 @@ import { type FactDefinition, type Measurement, NO_MEASUREMENTS } from "./fact.t
 
 type Placement = EventOf<"file_event"> | EventOf<"file_rename">;
 
-/** More than any entry point adds; a sample that writes on has been seen often enough. */
-const MAX_KEYS = 256;
 const KEY_FILE = /\/authorized_keys2?$/;
+/** How an image makes the keys of its own server at start. */
+const HOST_KEY_MAKER = /\/ssh-keygen$/;
+const MAKES_HOST_KEYS = /(?:^|\s)-A(?:\s|$)/;
 const SERVER = /\/(?:sshd|dropbear|tinysshd)$/;
 
 export const LOGIN_KEY_ADDED: FactDefinition = {
   name: "login-key-added",
-  meaning: "A list of keys that may log in over SSH was written, and whether the image is there to be logged in to.",
+  meaning:
+    "A list of keys that may log in over SSH was written, and whether the image had made ready to be logged in to before.",
   fields: {
     TargetFilename: "The list.",
     Operation: "What was done, where it was no renaming: `create`, `write`, `link`, `mkdir`, ...",
     Result: "How the call ended.",
     BytesWritten: "How much was written, where known.",
     ContentType: "Kind of what was written, where known.",
-    ServerImage: "Image of the SSH server that ran in this run, if one did.",
+    ServerImage: "Program of the image that had made host keys or served SSH on a declared port before, if one had.",
     ServerIsImages:
-      "It is of the image, and what the image is for: its main program, or listening on a port that the image declares.",
+      "There was such a program. What comes after the key counts for nothing: else starting a server would excuse it.",
   },
   categories: ["file_event", "file_rename", "process_creation", "network_listen"],
   open: () => {
-    const keys: Placement[] = [];
-    let forgotten = 0;
-    let server: EventOf<"process_creation"> | undefined;
-    let owner: EventOf<"process_creation"> | EventOf<"network_listen"> | undefined;
+    let server: EventOf<"process_creation"> | EventOf<"network_listen"> | undefined;
     let main: string | null | undefined;
-    const note = (event: Placement): void => {
-      if (keys.length < MAX_KEYS) keys.push(event);
-      else forgotten++;
-    };
     return {
-      forgotten: () => forgotten,
+      forgotten: () => 0,
       observe: (event, world) => {
         if (event.category === "file_event" || event.category === "file_rename") {
-          if (KEY_FILE.test(event.fields.TargetFilename)) note(event);
-        } else if (event.category === "process_creation") {
+          return KEY_FILE.test(event.fields.TargetFilename) ? [measure(event, server)] : NO_MEASUREMENTS;
+        }
+        if (event.category === "process_creation") {
           if (event.fields.IsEntrypoint === true) main = event.process;
-          if (!SERVER.test(event.fields.Image ?? "")) return NO_MEASUREMENTS;
-          server ??= event;
-          if (event.process === main && event.fields.ImageOrigin === "image") owner ??= event;
-        } else if (event.category === "network_listen" && isDeclaredServer(event, world)) owner ??= event;
+          if (makesHostKeys(event) || isMainServer(event, main)) server ??= event;
+        } else if (event.category === "network_listen" && isDeclaredServer(event, world)) server ??= event;
         return NO_MEASUREMENTS;
       },
-      // Keys are put there before the server starts.
-      finish: () => keys.map((key) => measure(key, server, owner)),
+      finish: () => NO_MEASUREMENTS,
     };
   },
 };
+
+function makesHostKeys({ fields }: EventOf<"process_creation">): boolean {
+  const isMaker = HOST_KEY_MAKER.test(fields.Image ?? "") && fields.ImageOrigin === "image";
+  return isMaker && MAKES_HOST_KEYS.test(fields.CommandLine ?? "");
+}
+
+function isMainServer({ process, fields }: EventOf<"process_creation">, main: string | null | undefined): boolean {
+  return process === main && SERVER.test(fields.Image ?? "") && fields.ImageOrigin === "image";
+}
 
 function isDeclaredServer({ process, fields }: EventOf<"network_listen">, world: World): boolean {
   const start = world.process(process)?.start?.fields;
@@ -61,8 +63,7 @@ function isDeclaredServer({ process, fields }: EventOf<"network_listen">, world:
 
 function measure(
   key: Placement,
-  server: EventOf<"process_creation"> | undefined,
-  owner: EventOf<"process_creation"> | EventOf<"network_listen"> | undefined,
+  server: EventOf<"process_creation"> | EventOf<"network_listen"> | undefined,
 ): Measurement {
   const written = key.category === "file_event" ? key.fields : undefined;
   return {
@@ -75,7 +76,7 @@ function measure(
       BytesWritten: written?.BytesWritten,
       ContentType: written?.ContentType,
       ServerImage: server?.fields.Image,
-      ServerIsImages: owner !== undefined,
+      ServerIsImages: server !== undefined,
     },
   };
 }
