@@ -71,7 +71,7 @@ it("leaves nothing behind after twenty analyses, eight of them cut off, and spar
   const last = await startCommand(["./airlock", "analyze", `docker:${IMAGE}`, "--format", "json", "--duration", "10s"])
     .result;
   expect([0, 3], last.stderr).toContain(last.status);
-  expect(findResidue(withNeighbour, await takeSnapshot())).toEqual({});
+  expect(await residueSince(withNeighbour)).toEqual({});
 
   await endSample(await containerOf(NEIGHBOUR));
   const { status, stdout, stderr } = await neighbour.result;
@@ -79,8 +79,21 @@ it("leaves nothing behind after twenty analyses, eight of them cut off, and spar
   const report = JSON.parse(stdout) as Report;
   expect(report.coverage.sensors.filter(({ confirmed, aliveAtEnd }) => !confirmed || !aliveAtEnd)).toEqual([]);
   expect(report.run.outcome.kind).not.toBe("never-started");
-  expect(findResidue(before, await takeSnapshot())).toEqual({});
+  expect(await residueSince(before)).toEqual({});
 }, 600_000);
+
+/**
+ * What is still there some seconds later: the kernel frees BPF programs and maps after a grace period, a moment after the
+ * process that held them has gone. Anything that really stays fails the test all the same.
+ */
+async function residueSince(before: HostSnapshot): Promise<Record<string, string[]>> {
+  const until = performance.now() + 5000;
+  for (;;) {
+    const residue = findResidue(before, await takeSnapshot());
+    if (Object.keys(residue).length === 0 || performance.now() > until) return residue;
+    await sleep(100);
+  }
+}
 
 /** Id of the running sample of an image; waits for it. */
 async function containerOf(image: string): Promise<string> {
