@@ -164,6 +164,6 @@ async function* chunk(text: string): AsyncGenerator<Uint8Array> {
 async function runNameOfDeadProcess(): Promise<RunName> {
   const child = spawn("/bin/busybox", ["true"]);
   await new Promise((resolve) => child.on("exit", resolve));
-  const [, boot] = createRunName().split("-");
-  return `airlock-${boot}-${child.pid}-1-00000000` as RunName;
+  // A name of ours but for the process: its form is run-name.ts's business.
+  return createRunName().split("-").with(2, String(child.pid)).join("-") as RunName;
 }
