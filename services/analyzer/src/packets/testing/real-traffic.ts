@@ -40,7 +40,14 @@ export async function openRealTraffic(): Promise<RealTraffic> {
   try {
     await joinNamespaces(sample, sink);
     // As in a real run: every packet at once, and as root, since the folder is.
-    const tcpdump = start(sink, [..."tcpdump -i eth0 -U --immediate-mode -s 262144 -Z root -w".split(" "), capture]);
+    const tcpdump = start(sink, [
+      ..."tcpdump -i eth0 -U --immediate-mode -B 65536 -s 262144 -Z root -w".split(" "),
+      capture,
+    ]);
+    let said = "";
+    tcpdump.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
     await waitForText(tcpdump, "listening on");
     return {
       folder,
@@ -50,7 +57,10 @@ export async function openRealTraffic(): Promise<RealTraffic> {
       finish: async (marker) => {
         await waitUntil(async () => (await readFile(capture)).includes(marker));
         tcpdump.kill("SIGINT");
-        if (tcpdump.exitCode === null) await once(tcpdump, "exit");
+        if (tcpdump.exitCode === null) await once(tcpdump, "close");
+        // A packet that this capture lost would look like one that the decoder lost.
+        const dropped = /(\d+) packets dropped by kernel/.exec(said)?.[1];
+        if (dropped !== "0") throw new Error(`tcpdump lost packets: ${said}`);
       },
       close,
     };
