@@ -117,7 +117,7 @@ export function pauseOptions(plan: DetonationPlan, placement: PausePlacement): C
       CapAdd: [],
       Memory: PAUSE_MEMORY_BYTES,
       MemorySwap: PAUSE_MEMORY_BYTES,
-      PidsLimit: 4,
+      PidsLimit: PAUSE_TASKS,
       // NoCopy: nothing of pause's image belongs into a volume.
       Mounts: volumes.map(({ name, heldAt }) => ({
         Type: "volume" as const,
@@ -131,6 +131,8 @@ export function pauseOptions(plan: DetonationPlan, placement: PausePlacement): C
 }
 
 const PAUSE_MEMORY_BYTES = 32 * 1024 * 1024;
+/** Pause itself is one. The runtime's first process, which lives in here before it, is a Go program and starts as many threads as it likes. */
+const PAUSE_TASKS = 64;
 
 export interface SamplePlacement {
   readonly runName: RunName;
