@@ -114,7 +114,8 @@ newer_source() {
 
 # An engine that answers is used as it is, wherever DOCKER_HOST says. Else one is started here.
 ensure_engine() {
-	engine_answers && return
+	# At the usual place a living dockerd is answer enough, and spares a call its tenth of a second.
+	dockerd_lives || engine_answers && return
 	if [ -n "${DOCKER_HOST:-}" ]; then
 		fail ENGINE_UNREACHABLE "no container engine answers on DOCKER_HOST=$DOCKER_HOST"
 	fi
@@ -126,6 +127,12 @@ ensure_engine() {
 }
 
 engine_answers() { node tools/ping-engine.mjs >/dev/null 2>&1; }
+
+dockerd_lives() {
+	local pid
+	[ -z "${DOCKER_HOST:-}" ] && [ -S /var/run/docker.sock ] && [ -r /var/run/docker.pid ] &&
+		pid="$(</var/run/docker.pid)" && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ]
+}
 
 wait_for_engine() {
 	local until=$((SECONDS + $1))

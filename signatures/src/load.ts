@@ -43,9 +43,10 @@ export async function readSignatures(
   for (const folder of [...(packs === null ? [] : [packs]), ...folders]) {
     const source = folder === packs ? "shipped" : "user";
     const files = await findRuleFiles(folder);
-    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-    for (const [index, file] of files.entries()) {
-      readRuleFile({ folder, file, source, text: texts[index] ?? "" }, attack, { signatures, problems });
+    for (const file of files) {
+      // One by one: they are read while a sample runs, and whoever watches it must have a turn between any two.
+      const text = await readFile(join(folder, file), "utf8");
+      readRuleFile({ folder, file, source, text }, attack, { signatures, problems });
     }
   }
   problems.push(...findDuplicates(signatures));

@@ -10,7 +10,6 @@ import {
   printable,
   type Report,
 } from "@airlock/contracts";
-import { formatScore } from "@airlock/formats";
 import type { AnalyzeImage } from "../analysis.ts";
 import { type ExitStatus, toExitStatus } from "../exit-status.ts";
 import { Interruption } from "../interruption.ts";
@@ -46,7 +45,7 @@ export async function runAnalyze(
   });
   await (output === null ? writeText(terminal.stdout, text) : output.write(text));
   const decision = decide(report, options.policy);
-  if (!options.quiet) await writeText(terminal.stderr, describeDecision(report, decision, options.output));
+  if (!options.quiet) await writeText(terminal.stderr, await describeDecision(report, decision, options.output));
   return toExitStatus(decision);
 }
 
@@ -74,7 +73,11 @@ async function analyzeWithProgress(
       signatures: options.signatures,
       ...(options.artifactsFolder === undefined ? {} : { artifactsFolder: options.artifactsFolder }),
       signal: interruption.signal,
-      onProgress: (progress) => display.update(progress),
+      onProgress: (progress) => {
+        display.update(progress);
+        // While there is nothing else to do; they are wanted as soon as the report is there.
+        if (progress.detail === "running") void import("@airlock/formats");
+      },
     });
   } finally {
     interruption.close();
@@ -83,7 +86,8 @@ async function analyzeWithProgress(
 }
 
 /** One line for who reads the log of a pipeline and not the report. */
-function describeDecision(report: Report, decision: Decision, output: string | undefined): string {
+async function describeDecision(report: Report, decision: Decision, output: string | undefined): Promise<string> {
+  const { formatScore } = await import("@airlock/formats");
   const { level, score } = report.verdict;
   const where = output === undefined ? "" : `; report written to ${printable(output)}`;
   const why = decision.decision === "incomplete" ? ` (${decision.reason})` : "";

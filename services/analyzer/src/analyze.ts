@@ -24,7 +24,8 @@ export async function analyze(request: AnalysisRequest, deps: AnalyzerDeps): Pro
   try {
     await detonateImage(run, request, deps);
     const extraction = await run.stages.run("extract", () => extract(run.folder, { readTrace }));
-    const judgement = await run.stages.run("judge", () => judge(extraction, run.folder, run));
+    const ruleSet = await run.rules();
+    const judgement = await run.stages.run("judge", () => judge(extraction, run.folder, { ruleSet }));
     return await run.stages.run("report", () => report(run, extraction, judgement, request, deps));
   } finally {
     await rm(run.folder, { recursive: true, force: true });
@@ -36,22 +37,33 @@ interface AnalysisRun {
   readonly name: RunName;
   readonly folder: string;
   readonly createdAt: Date;
-  readonly ruleSet: RuleSet;
+  /** Begins to read them at the first call. */
+  readonly rules: () => Promise<RuleSet>;
   readonly stages: StageClock;
 }
 
 /** What can be wrong with the request itself shows here, before an image is touched. */
 async function openRun(request: AnalysisRequest, deps: AnalyzerDeps): Promise<AnalysisRun> {
   if (request.artifactsFolder !== undefined) await requireFreeFolder(request.artifactsFolder);
-  const ruleSet = await deps.loadRuleSet(request.signatures);
+  const rules = rulesOf(request, deps);
+  // The shipped ones are as they were tested.
+  if (request.signatures.length > 0) await rules();
   const name = deps.createRunName();
   return {
     id: deps.createId(),
     name,
     folder: await deps.createRunFolder(name),
     createdAt: deps.today(),
-    ruleSet,
+    rules,
     stages: new StageClock(deps.now, request.onProgress),
+  };
+}
+
+function rulesOf({ signatures }: AnalysisRequest, deps: AnalyzerDeps): () => Promise<RuleSet> {
+  let loading: Promise<RuleSet> | undefined;
+  return () => {
+    loading ??= deps.loadRuleSet(signatures);
+    return loading;
   };
 }
 
@@ -70,7 +82,15 @@ async function detonateImage(run: AnalysisRun, request: AnalysisRequest, deps: A
   try {
     const plan = await run.stages.run("arrange", () => arrange(acquired.image, options));
     await run.stages.run("detonate", (tell) =>
-      detonate(plan, acquired.image, { sandbox: deps.sandbox, runName: run.name, runFolder: run.folder, signal, tell }),
+      detonate(plan, acquired.image, {
+        sandbox: deps.sandbox,
+        runName: run.name,
+        runFolder: run.folder,
+        signal,
+        tell,
+        // It takes as long as all the rest of ours, and now there is nothing else to do. Its fault shows when it is needed.
+        onRunning: () => void run.rules().catch(() => undefined),
+      }),
     );
   } catch (error) {
     // The first fault is the one to tell of: what can't be released after it is a consequence, and the reaper's.

@@ -1,5 +1,6 @@
 import { type Report, toFault } from "@airlock/contracts";
 import { createRunFolder, createRunName, openDockerSandbox, reap } from "@airlock/sandbox";
+import type { RuleSet } from "@airlock/signatures";
 import { uuidv7 } from "uuidv7";
 import type { AnalysisRequest } from "./analysis-request.ts";
 import { analyze } from "./analyze.ts";
@@ -18,16 +19,18 @@ export interface LocalAnalyzer {
  * and tells `onWarning` what could not be removed. Rejects with ENGINE_UNREACHABLE or ENGINE_FOREIGN_KERNEL.
  */
 export async function openLocalAnalyzer(onWarning: (message: string) => void): Promise<LocalAnalyzer> {
-  // While the engine answers and the tracer loads: reading the rules takes as long.
-  const shippedRules = loadRuleSet([]);
-  shippedRules.catch(() => undefined);
+  let shippedRules: Promise<RuleSet> | undefined;
+  const loadShippedRules = () => {
+    shippedRules ??= loadRuleSet([]);
+    return shippedRules;
+  };
   const sandbox = await openDockerSandbox();
   // What one dead run left must not refuse all runs after it: the next start tries again.
   await reap(sandbox.engine, sandbox.images).catch((error: unknown) => onWarning(toFault(error).message));
   const deps: AnalyzerDeps = {
     sandbox,
     images: sandbox.images,
-    loadRuleSet: (folders) => (folders.length === 0 ? shippedRules : loadRuleSet(folders)),
+    loadRuleSet: (folders) => (folders.length === 0 ? loadShippedRules() : loadRuleSet(folders)),
     createRunName,
     createRunFolder,
     createId: uuidv7,
