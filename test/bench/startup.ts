@@ -1,43 +1,64 @@
 import { performance } from "node:perf_hooks";
+import { type LocalAnalyzer, openLocalAnalyzer } from "@airlock/analyzer";
+import { parseImageSource } from "@airlock/contracts";
 import { runCommand } from "../e2e/command.ts";
 import { buildTestImage, removeTestImage } from "../images/busybox-image.ts";
 
-const PAIRS = 7;
+const ROUNDS = 7;
 const SLEEP_SECONDS = 2;
 const IMAGE = "airlock-bench/startup:latest";
 
 /**
  * What an analysis takes beyond the time that the sample itself runs, beside what the engine's own command line takes beyond
- * it for the same image. The sample sleeps for a known time and exits, so both are wall time less that sleep.
- * Interleaved pairs, medians: machines are shared and noisy.
+ * it for the same image. The sample sleeps for a known time and exits, so all are wall time less that sleep.
+ * Once as a command, which also loads its program, the recorder and the rules; once as by a worker that has them.
+ * Interleaved, medians: machines are shared and noisy.
  */
 export async function run(): Promise<Record<string, unknown>> {
   await buildTestImage(IMAGE, { command: ["/bin/busybox", "sleep", String(SLEEP_SECONDS)] });
-  const airlock: number[] = [];
+  const command: number[] = [];
+  const worker: number[] = [];
   const docker: number[] = [];
+  const analyzer = await openLocalAnalyzer((message) => console.error(message));
   try {
-    await analyze();
+    // What only the first time costs is no part of it.
+    await analyzeByWorker(analyzer);
     await dockerRun();
-    for (let pair = 0; pair < PAIRS; pair++) {
-      airlock.push(await analyze());
+    for (let round = 0; round < ROUNDS; round++) {
+      command.push(await analyzeByCommand());
+      worker.push(await analyzeByWorker(analyzer));
       docker.push(await dockerRun());
     }
   } finally {
+    await analyzer.close();
     await removeTestImage(IMAGE);
   }
   console.log("added around the sample's own run   median     min     max  (seconds)");
-  console.log(row("airlock analyze", airlock));
+  console.log(row("airlock analyze, a command", command));
+  console.log(row("the same by a running worker", worker));
   console.log(row("docker run --rm", docker));
   return {
-    addedSeconds: rounded(median(airlock)),
+    addedSeconds: rounded(median(command)),
+    workerAddedSeconds: rounded(median(worker)),
     dockerRunSeconds: rounded(median(docker)),
-    pairs: PAIRS,
-    difference: rounded(median(airlock.map((seconds, index) => seconds - (docker[index] ?? Number.NaN)))),
+    rounds: ROUNDS,
   };
 }
 
-async function analyze(): Promise<number> {
+async function analyzeByCommand(): Promise<number> {
   return time(["./airlock", "analyze", `docker:${IMAGE}`, "--format", "json", "--duration", "20s"], [0, 3]);
+}
+
+async function analyzeByWorker(analyzer: LocalAnalyzer): Promise<number> {
+  const start = performance.now();
+  await analyzer.analyze({
+    source: parseImageSource(`docker:${IMAGE}`),
+    options: { durationMs: 20_000 },
+    signatures: [],
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  return (performance.now() - start) / 1000 - SLEEP_SECONDS;
 }
 
 async function dockerRun(): Promise<number> {
