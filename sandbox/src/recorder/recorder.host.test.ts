@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "@airlock/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -166,10 +168,13 @@ describe("a tracer's death", () => {
     await cage.remove();
   });
 
-  it("follows that of its parent", async () => {
+  it("follows that of its parent, and the sample's does too", async () => {
+    const cage = makeCage();
+    const options = { cgroupPath: cage.cgroup, outputPath: cage.trace, ringBytes: 1 << 20, traceBytes: 1 << 20 };
     const source = `
       import { Recorder } from "${new URL("./recorder.ts", import.meta.url).pathname}";
       const recorder = await Recorder.start({ onDeath: () => undefined });
+      await recorder.track(${JSON.stringify(options)});
       console.log(recorder.pid);
     `;
     const child = spawn(process.execPath, [
@@ -183,9 +188,13 @@ describe("a tracer's death", () => {
     child.stdin.end(source);
     const [pid] = (await once(child.stdout, "data")) as [Buffer];
     const tracer = Number(pid.toString());
+    const sample = runInside(cage, ["/bin/sleep", "600"]);
+    while (readFileSync(join(cage.cgroup, "cgroup.procs"), "utf8") === "") await sleep(20);
     expect(isRunning(tracer)).toBe(true);
     child.kill("SIGKILL");
     while (isRunning(tracer)) await sleep(20);
+    expect(await sample).toMatchObject({ ended: "SIGKILL" });
+    await cage.remove();
   });
 });
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ int cgroup_folder_find(struct cgroup_folder *folder, const char *path)
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), up;
 	struct stat status;
 
+	folder->kill_fd = -1;
 	if (fd < 0)
 		return -errno;
 	if (!is_cgroup2(fd) || fstat(fd, &status)) {
@@ -28,6 +30,7 @@ int cgroup_folder_find(struct cgroup_folder *folder, const char *path)
 	}
 	/* On 64 bits the inode of a cgroup's folder is its id. */
 	folder->id = status.st_ino;
+	folder->kill_fd = openat(fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 	for (folder->level = 0;; folder->level++) {
 		up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		close(fd);
@@ -41,6 +44,19 @@ int cgroup_folder_find(struct cgroup_folder *folder, const char *path)
 	}
 	/* Level 0, the root, would be the whole host. */
 	return folder->level ? 0 : -EINVAL;
+}
+
+void cgroup_folder_kill(const struct cgroup_folder *folder)
+{
+	if (folder->kill_fd >= 0 && write(folder->kill_fd, "1", 1) != 1)
+		perror("cgroup.kill");
+}
+
+void cgroup_folder_close(struct cgroup_folder *folder)
+{
+	if (folder->kill_fd >= 0)
+		close(folder->kill_fd);
+	folder->kill_fd = -1;
 }
 
 int host_mount_namespace(__u32 *inode)

@@ -14,15 +14,25 @@
 #include "service.h"
 #include "status.h"
 
+static volatile sig_atomic_t orphaned;
+
+static void note_death(__attribute__((unused)) int number)
+{
+	orphaned = 1;
+}
+
 /*
- * Dies with whoever started us; a terminal's Ctrl-C is theirs to handle, since they still want
+ * Leaves with whoever started us, as soon as the samples of theirs are dead; a terminal's Ctrl-C is theirs to handle, since they still want
  * their books closed.
  */
 static int tie_to_parent(void)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+	struct sigaction action = {.sa_handler = note_death};
+
+	sigaction(SIGUSR1, &action, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGUSR1))
 		return -errno;
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -71,7 +81,7 @@ int main(int argc, char **argv)
 	if (err)
 		return fail("KERNEL_UNSUPPORTED", "this kernel lacks a raw tracepoint", err);
 	say_ready(BUILD);
-	serve(&kernel);
+	serve(&kernel, &orphaned);
 	kernel_side_close(&kernel);
 	return 0;
 }

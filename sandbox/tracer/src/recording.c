@@ -132,6 +132,7 @@ int recording_begin(struct recording *r, struct kernel_side *kernel,
 	r->slot = slot;
 	r->id = request->id;
 	r->file.fd = r->call_counts = r->write_totals = r->seen_opens = r->freezer.fd = -1;
+	r->cgroup.kill_fd = -1;
 	r->used = true;
 	err = freezer_open(&r->freezer, request->freeze_path, request->freeze_limit);
 	if (!err)
@@ -252,6 +253,12 @@ int recording_end(struct recording *r, struct kernel_side *kernel)
 	return trace_file_close(&r->file);
 }
 
+void recording_orphan(struct recording *r)
+{
+	freezer_thaw(&r->freezer, boot_time());
+	cgroup_folder_kill(&r->cgroup);
+}
+
 void recording_free(struct recording *r, struct kernel_side *kernel)
 {
 	if (r->cgroup.id)
@@ -264,6 +271,7 @@ void recording_free(struct recording *r, struct kernel_side *kernel)
 	freezer_close(&r->freezer, boot_time());
 	ring_close(&r->rings[CLASS_DECISIVE]);
 	ring_close(&r->rings[CLASS_BULK]);
+	cgroup_folder_close(&r->cgroup);
 	if (r->file.fd >= 0)
 		close(r->file.fd);
 	if (r->call_counts >= 0)

@@ -55,6 +55,8 @@ size_t recording_drain(struct recording *recording, struct kernel_side *kernel);
 int recording_end(struct recording *recording, struct kernel_side *kernel);
 /* Writes them into the file as the kernel side would; returns how many there were. */
 __u64 recording_add_open_totals(struct recording *recording);
+/* Nobody is left to end the sample: does that, with what is recorded so far. */
+void recording_orphan(struct recording *recording);
 void recording_free(struct recording *recording, struct kernel_side *kernel);
 
 /* Sums over all CPUs. */

@@ -159,7 +159,17 @@ static void beat_all(struct kernel_side *kernel)
 			say_beat(&recordings[i], kernel);
 }
 
-void serve(struct kernel_side *kernel)
+/* A sample must not outlive who watches over its bounds in time, space and network. */
+static void end_orphans(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_ANALYSES; i++)
+		if (recordings[i].used)
+			recording_orphan(&recordings[i]);
+}
+
+void serve(struct kernel_side *kernel, const volatile sig_atomic_t *orphaned)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 
@@ -167,7 +177,9 @@ void serve(struct kernel_side *kernel)
 		int wait = drain_all(kernel);
 
 		beat_all(kernel);
-		if (poll(&input, 1, wait) > 0 && !read_commands(kernel))
+		if ((poll(&input, 1, wait) > 0 && !read_commands(kernel)) || *orphaned) {
+			end_orphans();
 			return;
+		}
 	}
 }
