@@ -181,6 +181,34 @@ export type TraceRecord =
       readonly paths: readonly TracePath[];
       /** Descriptor argument's file, where the call takes one: finit_module, setns, mmap. Of a chroot: the new root. */
       readonly file?: TraceFile;
+    })
+  /**
+   * An operation submitted to an io_uring, which is no call. From the kernel's own copies; how it ends is not known. An
+   * exact repeat is suppressed.
+   */
+  | (TraceBase & {
+      readonly kind: "ring-operation";
+      /** Such as `OPENAT`; `OP_<number>` of one that is newer than our table. */
+      readonly operation: string;
+      /** The operation's descriptor; `registered`: a place in the ring's own table of files. */
+      readonly fd?: number;
+      readonly registered: boolean;
+      /** Of an open, mkdir, unlink, stat, rename, link or attribute; `other` as of calls on paths. */
+      readonly path?: TracePath;
+      readonly other?: TracePath;
+      /** Behind `fd`, unless that is a socket. */
+      readonly file?: TraceFile;
+      /** Behind `fd`, or to be made. */
+      readonly socket?: TraceSocket;
+      readonly local?: TraceAddress;
+      readonly remote?: TraceAddress;
+      /** O_* bits of an open. */
+      readonly flags?: number;
+      /** Of an open or mkdir. */
+      readonly mode?: number;
+      /** Length asked to be sent or written, and the first of these bytes. */
+      readonly bytes?: number;
+      readonly head?: Uint8Array;
     });
 
 export type TraceKind = TraceRecord["kind"];

@@ -18,11 +18,24 @@ export const RECORD_HEADER_BYTES = 64;
 export const TASK_BYTES = 48;
 export const CALL_BODY_BYTES = 64;
 
-export const KIND = { fork: 1, exec: 2, exit: 3, write: 4, open: 16, path: 17, socket: 18, syscall: 19 } as const;
+export const KIND = {
+  fork: 1,
+  exec: 2,
+  exit: 3,
+  write: 4,
+  uring: 6,
+  open: 16,
+  path: 17,
+  socket: 18,
+  syscall: 19,
+} as const;
 
 export const CALL_COMPAT = 1;
 export const CALL_BLOCKED = 2;
 export const CALL_RACED = 4;
+export const URING_BODY_BYTES = 40;
+export const URING_REGISTERED = 1;
+export const URING_OF_SOCKET = 2;
 export const EXEC_ARGV_TRUNCATED = 1;
 export const EXEC_ENV_TRUNCATED = 2;
 

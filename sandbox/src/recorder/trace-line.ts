@@ -19,12 +19,7 @@ export function describeRecord(record: TraceRecord): string {
         outcome(record),
       );
     case "write-total":
-      return words(
-        "wrote",
-        describeFile(record.file),
-        `${record.bytes} in ${record.calls}`,
-        JSON.stringify(Buffer.from(record.head).toString("latin1").slice(0, 24)),
-      );
+      return words("wrote", describeFile(record.file), `${record.bytes} in ${record.calls}`, describeHead(record.head));
     case "path":
       return words(
         record.operation,
@@ -52,6 +47,18 @@ export function describeRecord(record: TraceRecord): string {
         record.file && `= ${describeFile(record.file)}`,
         outcome(record),
       );
+    case "ring-operation":
+      return words(
+        `ring ${record.operation}`,
+        record.socket && `${record.socket.family}/${record.socket.type}/${record.socket.protocol}`,
+        record.path && resolve(record.path),
+        record.other && `(${record.operation === "SYMLINKAT" ? record.other.argument : resolve(record.other)})`,
+        record.file && `= ${describeFile(record.file)}`,
+        record.remote && `to ${describeAddress(record.remote)}`,
+        record.remote === undefined && record.local && `at ${describeAddress(record.local)}`,
+        record.bytes !== undefined && `${record.bytes} bytes`,
+        record.head && record.head.length > 0 && describeHead(record.head),
+      );
     default:
       return record satisfies never;
   }
@@ -59,6 +66,10 @@ export function describeRecord(record: TraceRecord): string {
 
 function words(...parts: (string | false | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== false && part !== "").join(" ");
+}
+
+function describeHead(head: Uint8Array): string {
+  return JSON.stringify(Buffer.from(head).toString("latin1").slice(0, 24));
 }
 
 function scriptOf({ filename, interpreter }: { filename: string; interpreter: string | null }): string[] {
@@ -100,8 +111,10 @@ function describeAddress(address: TraceAddress): string {
 const ERRNO: Record<number, string> = {
   1: "EPERM",
   2: "ENOENT",
+  8: "ENOEXEC",
   13: "EACCES",
   14: "EFAULT",
+  17: "EEXIST",
   22: "EINVAL",
   28: "ENOSPC",
   38: "ENOSYS",

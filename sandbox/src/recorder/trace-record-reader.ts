@@ -14,6 +14,7 @@ import {
   RECORD_HEADER_BYTES,
   SOCKET_OPERATIONS,
 } from "./trace-format.ts";
+import { readRingOperation } from "./trace-ring-operation.ts";
 import { MalformedRecord } from "./trace-span.ts";
 
 /** Where a record lies, and what all have. `at` is behind that. */
@@ -60,6 +61,8 @@ function readKind(kind: number, raw: RawRecord): TraceRecord {
       return readExit(raw);
     case KIND.write:
       return readWrite(raw);
+    case KIND.uring:
+      return readRingOperation({ bytes: raw.bytes, from: raw.at, to: raw.to }, raw);
     case KIND.open:
       return readOpen(raw);
     case KIND.path:

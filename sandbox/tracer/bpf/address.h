@@ -48,22 +48,11 @@ static __always_inline void append_unix(struct scratch *s, u32 tag, u32 bytes)
 	s->len = at + bytes;
 }
 
-/* An address the sample passed. Returns whether there was one. */
-__noinline int append_sockaddr(u32 tag, u64 from, u32 bytes)
+/* The address in s->address, which is so long. */
+static __always_inline void append_address(struct scratch *s, u32 tag, u32 bytes)
 {
-	struct scratch *s = scratch();
-	u16 family;
+	u16 family = *(u16 *)s->address;
 
-	if (!s || !from || bytes < 2)
-		return 0;
-	if (bytes > sizeof(s->address) - 1)
-		bytes = sizeof(s->address) - 1;
-	__builtin_memset(s->address, 0, sizeof(s->address));
-	if (bpf_probe_read_user(s->address, bytes, (void *)from)) {
-		append_field(s, FIELD_UNREADABLE, 0);
-		return 1;
-	}
-	family = *(u16 *)s->address;
 	if (family == AF_INET)
 		append_inet(s, tag, family, swap16(*(u16 *)(s->address + 2)), s->address + 4);
 	else if (family == AF_INET6)
@@ -76,6 +65,23 @@ __noinline int append_sockaddr(u32 tag, u64 from, u32 bytes)
 		if (field)
 			((struct address_field *)(field + 1))->family = family;
 	}
+}
+
+/* An address the sample passed. Returns whether there was one. */
+__noinline int append_sockaddr(u32 tag, u64 from, u32 bytes)
+{
+	struct scratch *s = scratch();
+
+	if (!s || !from || bytes < 2)
+		return 0;
+	if (bytes > sizeof(s->address) - 1)
+		bytes = sizeof(s->address) - 1;
+	__builtin_memset(s->address, 0, sizeof(s->address));
+	if (bpf_probe_read_user(s->address, bytes, (void *)from)) {
+		append_field(s, FIELD_UNREADABLE, 0);
+		return 1;
+	}
+	append_address(s, tag, bytes);
 	return 1;
 }
 

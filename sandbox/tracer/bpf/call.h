@@ -43,32 +43,24 @@ static __always_inline void compare_name(struct scratch *s, u32 at, u32 which)
 		body->flags |= CALL_RACED;
 }
 
-/* A string argument and, where it is a path, what it is relative to. */
-__noinline int append_argument(u32 dir, u32 place, u32 which)
+/*
+ * What the name recorded at this place is relative to: the root, or the folder behind a descriptor,
+ * AT_FDCWD for the working one.
+ */
+__noinline int append_base(u32 at, int fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = task->fs;
 	struct scratch *s = scratch();
 	u64 file;
-	u32 at;
-	int fd;
 
-	if (!s || !fs)
-		return 0;
-	at = s->len + sizeof(struct record_field);
-	append_user_string(s, FIELD_ARGUMENT, argument(&s->call, place));
-	asm volatile("" : "+r"(at));
-	if (at > RECORD_FULL)
-		return 0;
-	compare_name(s, at, which);
-	if (dir == NO_BASE)
+	if (!s || !fs || at > RECORD_FULL)
 		return 0;
 	if (s->data[at] == '/') {
 		append_path(s, FIELD_BASE, (u64)READ(fs, struct fs_struct, root.dentry),
 			    (u64)READ(fs, struct fs_struct, root.mnt));
 		return 0;
 	}
-	fd = dir ? (int)argument(&s->call, dir) : AT_FDCWD;
 	if (fd == AT_FDCWD) {
 		append_path(s, FIELD_BASE, (u64)READ(fs, struct fs_struct, pwd.dentry),
 			    (u64)READ(fs, struct fs_struct, pwd.mnt));
@@ -78,6 +70,25 @@ __noinline int append_argument(u32 dir, u32 place, u32 which)
 	if (file)
 		append_path(s, FIELD_BASE, (u64)READ(file, struct file, f_path.dentry),
 			    (u64)READ(file, struct file, f_path.mnt));
+	return 0;
+}
+
+/* A string argument and, where it is a path, what it is relative to. */
+__noinline int append_argument(u32 dir, u32 place, u32 which)
+{
+	struct scratch *s = scratch();
+	u32 at;
+
+	if (!s)
+		return 0;
+	at = s->len + sizeof(struct record_field);
+	append_user_string(s, FIELD_ARGUMENT, argument(&s->call, place));
+	asm volatile("" : "+r"(at));
+	if (at > RECORD_FULL)
+		return 0;
+	compare_name(s, at, which);
+	if (dir != NO_BASE)
+		append_base(at, dir ? (int)argument(&s->call, dir) : AT_FDCWD);
 	return 0;
 }
 

@@ -5,12 +5,11 @@
 #define MODE_DECISIVE 06111 /* setuid, setgid, executable */
 #define FALLOC_ERASES 0x1a  /* PUNCH_HOLE, COLLAPSE_RANGE, ZERO_RANGE */
 
-/* The folder that the name is relative to, by the address of its dentry. */
-static __always_inline u64 base_of(struct call *call, bool absolute)
+/* The folder that a name is relative to, by the address of its dentry. */
+static __always_inline u64 base_of(int fd, bool absolute)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = task->fs;
-	int fd = call->spec.dir1 ? (int)argument(call, call->spec.dir1) : AT_FDCWD;
 	u64 file;
 
 	if (!fs)
@@ -61,7 +60,8 @@ static __always_inline bool is_looked_at(struct scratch *s, long *bytes)
 		return false;
 	*bytes = bpf_probe_read_user_str(s->seen.argument, sizeof(s->seen.argument), (void *)from);
 	s->seen.inode = (u64)task->mm;
-	s->seen.dentry = base_of(call, s->seen.argument[0] == '/');
+	s->seen.dentry = base_of(call->spec.dir1 ? (int)argument(call, call->spec.dir1) : AT_FDCWD,
+				 s->seen.argument[0] == '/');
 	s->seen.mode = call->result < 0 ? -call->result : 0;
 	if (*bytes == sizeof(s->seen.argument)) {
 		s->seen.flags = hash_long_name(from);

@@ -3,7 +3,7 @@
 
 #define SOCK_STREAM  1
 #define SOCK_DGRAM   2
-#define MESSAGES_MAX 8
+#define MESSAGES_MAX 1024 /* UIO_MAXIOV: the kernel sends no more at once */
 
 /* Numbers of socketcall(2), the one call for all of them on 32 bits. */
 enum {
@@ -156,30 +156,37 @@ static __always_inline bool is_usual_socket(struct call *call)
 	       (type == SOCK_STREAM || type == SOCK_DGRAM || family == AF_UNIX);
 }
 
-static __always_inline int record_messages(struct call *call)
+/* One of sendmmsg(2)'s messages. Returns whether there is another one. */
+__noinline int record_one_of(u32 place)
 {
+	struct scratch *s = scratch();
+	struct message message;
+	struct call *call;
+	u32 stride, bytes = 0;
+	u64 from;
+
+	if (!s)
+		return 0;
+	call = &s->call;
 	/* struct mmsghdr: a struct msghdr, then the length sent. */
-	u32 stride = call->compat ? 32 : 64, length = call->compat ? 28 : 56, i;
+	stride = call->compat ? 32 : 64;
+	from = call->args[1] + place * stride;
+	message = read_message(call, from);
+	if ((s64)place < call->result)
+		bpf_probe_read_user(&bytes, sizeof(bytes),
+				    (void *)(from + (call->compat ? 28 : 56)));
+	if (message.name || call->denied)
+		record_socket(message.name, message.name_bytes, bytes);
+	return (s64)place + 1 < call->result;
+}
 
-	for (i = 0; i < MESSAGES_MAX; i++) {
-		struct message message;
-		u64 from = call->args[1] + i * stride;
-		u32 bytes = 0;
+static __always_inline int record_messages(void)
+{
+	u32 i;
 
-		if (i > 0 && (s64)i >= call->result)
-			return 0;
-		message = read_message(call, from);
-		if ((s64)i < call->result)
-			bpf_probe_read_user(&bytes, sizeof(bytes), (void *)(from + length));
-		if (message.name || call->denied)
-			record_socket(message.name, message.name_bytes, bytes);
-	}
-	if (call->result > MESSAGES_MAX) {
-		struct scratch *s = scratch();
-
-		if (s)
-			count_lost(s->slot, CLASS_BULK);
-	}
+	for (i = 0; i < MESSAGES_MAX; i++)
+		if (!record_one_of(i))
+			break;
 	return 0;
 }
 
@@ -208,7 +215,7 @@ __noinline int on_socket(void)
 		return record_socket(0, 0, 0);
 	}
 	if (call->spec.handler == HANDLE_SEND_MESSAGES)
-		return record_messages(call);
+		return record_messages();
 	if (call->spec.handler == HANDLE_SEND_MESSAGE) {
 		message = read_message(call, call->args[1]);
 	} else {

@@ -48,6 +48,8 @@ static __always_inline bool is_telling_ioctl(u32 request)
 	case 0x8914:	 /* SIOCSIFFLAGS: promiscuous */
 	case 0x8924:	 /* SIOCSIFHWADDR */
 	case 0x400454ca: /* TUNSETIFF */
+	case 0x40049409: /* FICLONE: another file's contents without a write */
+	case 0x4020940d: /* FICLONERANGE */
 		return true;
 	default:
 		return false;
@@ -56,7 +58,7 @@ static __always_inline bool is_telling_ioctl(u32 request)
 
 static __always_inline bool is_telling_memory(struct call *call)
 {
-	u64 prot = call->args[2], type = call->args[3];
+	u64 prot = call->args[2], type = call->args[3], file;
 
 	if (!call->spec.fd) { /* mprotect */
 		if ((prot & PROT_WRITE_EXEC) == PROT_WRITE_EXEC)
@@ -74,8 +76,14 @@ static __always_inline bool is_telling_memory(struct call *call)
 		call->spec.fd = 0;
 		return (prot & PROT_WRITE_EXEC) == PROT_WRITE_EXEC;
 	}
-	/* Through a shared mapping a file is changed with no write. */
-	return (prot & PROT_WRITE) && (type & MAP_TYPE) != MAP_PRIVATE;
+	/*
+	 * Through a shared mapping a file is changed with no write. One that is open for writing may
+	 * be mapped to be read, and made writable later.
+	 */
+	if ((type & MAP_TYPE) == MAP_PRIVATE)
+		return false;
+	file = file_of(argument(call, call->spec.fd));
+	return (prot & PROT_WRITE) || (file && (READ(file, struct file, f_mode) & FMODE_WRITE));
 }
 
 /* old_mmap: the one argument points to six words. */

@@ -6,6 +6,7 @@
  */
 #include <linux/bpf.h>
 #include "kernel.h"
+#include "uring.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -19,6 +20,7 @@
 #include "names.h"
 #include "call.h"
 #include "address.h"
+#include "uring-request.h"
 
 #include "syscall.bpf.c"
 #include "file.bpf.c"
@@ -26,5 +28,6 @@
 #include "socket.bpf.c"
 #include "calls.bpf.c"
 #include "process.bpf.c"
+#include "uring.bpf.c"
 
 char LICENSE[] SEC("license") = "GPL";

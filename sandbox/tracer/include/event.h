@@ -44,6 +44,7 @@ enum record_kind {
 	RECORD_EXEC = 2,
 	RECORD_EXIT = 3,
 	RECORD_WRITE = 4,
+	RECORD_URING = 6,
 	/* These begin with a call_body. */
 	RECORD_OPEN = 16,
 	RECORD_PATH = 17,
@@ -88,6 +89,24 @@ struct write_body {
 	__u64 bytes;
 	__u64 calls;
 };
+
+/*
+ * An operation of io_uring's, as it was submitted. values: open and mkdir {flags, mode}; socket
+ * {family, type, protocol, bytes}; write {.., .., .., bytes}. Names, file, addresses and first bytes
+ * are in the fields of the calls that it stands for.
+ */
+struct uring_body {
+	__u8 opcode; /* IORING_OP_* */
+	__u8 flags;  /* URING_* */
+	__u16 reserved;
+	__s32 fd; /* -1: none */
+	__u64 values[4];
+};
+
+/* fd is a place in the ring's own table of files. */
+#define URING_REGISTERED 1
+/* The first three values are those of the socket behind fd. */
+#define URING_OF_SOCKET	 2
 
 /*
  * values: open {flags, mode, created}; path {mode, uid, gid, length}; socket {family, type,

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "kernel-side.h"
+#include "optional-programs.h"
 
 extern const char bpf_object_begin[], bpf_object_end[];
 
@@ -30,6 +31,8 @@ const char *kernel_side_complaint(void)
 
 int kernel_side_open(struct kernel_side *kernel)
 {
+	int err;
+
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "airlock");
 
 	libbpf_set_print(keep_complaint);
@@ -40,6 +43,9 @@ int kernel_side_open(struct kernel_side *kernel)
 		bpf_object__open_mem(bpf_object_begin, bpf_object_end - bpf_object_begin, &options);
 	if (!kernel->object)
 		return -errno;
+	err = choose_programs(kernel->object);
+	if (err)
+		return err;
 	return bpf_map__set_max_entries(bpf_object__find_map_by_name(kernel->object, "scratches"),
 					kernel->cpus);
 }
@@ -79,6 +85,8 @@ int kernel_side_attach(struct kernel_side *kernel)
 
 	bpf_object__for_each_program(program, kernel->object)
 	{
+		if (!bpf_program__autoload(program))
+			continue;
 		if (kernel->count == PROGRAMS_MAX)
 			return -E2BIG;
 		kernel->links[kernel->count] = bpf_program__attach(program);

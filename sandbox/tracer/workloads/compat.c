@@ -24,6 +24,26 @@ static void leave(int signal)
 	_exit(77);
 }
 
+/* execve, its vectors of 32-bit pointers: of what isn't there, then of itself. */
+static void run_narrow(char *low, unsigned *words)
+{
+	int status;
+	pid_t child;
+
+	strcpy(low, "/nowhere/at/all");
+	strcpy(low + 64, "/proc/self/exe");
+	strcpy(low + 128, "given");
+	words[0] = (long)low + 128;
+	words[1] = 0;
+	must(int80(11, (long)low, (long)words, (long)(words + 1)) == -ENOENT);
+	must((child = fork()) >= 0);
+	if (!child) {
+		int80(11, (long)low + 64, (long)words, (long)(words + 1));
+		_exit(99);
+	}
+	must(waitpid(child, &status, 0) == child && status == 3 << 8);
+}
+
 int main(int argc, char **argv)
 {
 	/* Pointers must fit into 32 bits. */
@@ -32,6 +52,8 @@ int main(int argc, char **argv)
 	unsigned *words = (unsigned *)(low + 4096);
 	long file, at = (long)low;
 
+	if (argc == 1)
+		return 3;
 	must(argc == 2 && low != MAP_FAILED);
 	must(chdir(argv[1]) == 0);
 	signal(SIGSEGV, leave);
@@ -63,5 +85,8 @@ int main(int argc, char **argv)
 	words[1] = at;
 	words[2] = 16;
 	must(int80(102, 3, (long)words, 0) == -ECONNREFUSED);
+	/* the same by a call of its own */
+	must(int80(362, file, at, 16) == -ECONNREFUSED);
+	run_narrow(low, words);
 	return 0;
 }

@@ -28,6 +28,8 @@ static void refuse_calls(void)
 		REFUSE(SYS_unlink, EPERM),
 		REFUSE(SYS_getcpu, EPERM), /* not among those recorded by themselves */
 		REFUSE(SYS_clone3, ENOSYS),
+		REFUSE(SYS_io_uring_setup, EPERM),
+		REFUSE(SYS_execve, EACCES),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
@@ -56,6 +58,8 @@ int main(void)
 	must_fail(unlink(secret), EPERM);
 	must_fail(syscall(SYS_getcpu, NULL, NULL, NULL), EPERM);
 	must_fail(syscall(SYS_clone3, NULL, 0), ENOSYS);
+	must_fail(syscall(SYS_io_uring_setup, 8, NULL), EPERM);
+	must_fail(syscall(SYS_execve, secret, NULL, NULL), EACCES);
 	/* A pointer that leads nowhere. */
 	must_fail(syscall(SYS_mkdir, (char *)16, 0700), EFAULT);
 	return 0;

@@ -47,6 +47,8 @@ function isCutRecord(record: TraceRecord): boolean {
       return isCut(record.other === undefined ? [record.path] : [record.path, record.other], record.file);
     case "syscall":
       return isCut(record.paths, record.file);
+    case "ring-operation":
+      return isCut([record.path ?? [], record.other ?? []].flat(), record.file);
     // A sum of writes keeps few names of its file; the open before it has them all.
     case "write-total":
     case "fork":

@@ -7,6 +7,7 @@ import { createForkEvents } from "./fork-events.ts";
 import { addPathEvent } from "./path-events.ts";
 import { completeCreation, describeCreation, describeTermination } from "./process-events.ts";
 import type { GrowingProcessTable } from "./process-table.ts";
+import { addRingEvent } from "./ring-events.ts";
 import { createSocketEvents, type ExposedPort, type SocketTie } from "./socket-events.ts";
 import { joinPipes } from "./stream-partners.ts";
 
@@ -70,6 +71,9 @@ export function createTraceEvents(
         return;
       case "syscall":
         calls.add(record);
+        return;
+      case "ring-operation":
+        addRingEvent(record, context);
         return;
       default:
         record satisfies never;

@@ -96,6 +96,9 @@ export function by(actor: TraceTask) {
       const socket = { family: 2, type: 1, protocol: 6 };
       return { ...base(ms), ...CALL, kind: "socket-call", syscall: operation, operation, socket, ...changes };
     },
+    ring(ms: number, operation: string, changes: Changes<"ring-operation"> = {}): Of<"ring-operation"> {
+      return { ...base(ms), kind: "ring-operation", operation, registered: false, ...changes };
+    },
     call(
       ms: number,
       syscall: string,
