@@ -129,10 +129,14 @@ static __always_inline u64 sock_in(u64 file)
 	return socket ? (u64)READ(socket, struct socket, sk) : 0;
 }
 
-/* What is to be sent has its address beside it in the kernel's copy. */
+/*
+ * What is to be sent has its address beside it in the kernel's copy, which older kernels don't make
+ * before they have to.
+ */
 static __always_inline u32 find_message_address(struct scratch *s, u64 data)
 {
-	if (!data || !HAS(struct io_async_msghdr, addr) ||
+	if (!data || bpf_core_type_exists(struct io_async_connect) ||
+	    !HAS(struct io_async_msghdr, addr) ||
 	    !READ_IF_ANY(data, struct io_async_msghdr, msg.msg_name))
 		return 0;
 	return copy_address(s, data + bpf_core_field_offset(struct io_async_msghdr, addr),

@@ -10,7 +10,7 @@ describe("what is submitted to an io_uring", () => {
   test("is told as such, with what it names", () => {
     const { fields } = extractRecords([
       begin,
-      me.ring(2, "OPENAT", { path: given("shadow", "/etc"), flags: 0, mode: 0 }),
+      me.ring(2, "OPENAT", { path: given("shadow", "/etc"), flags: 0o100000, mode: 0 }),
       me.ring(3, "FSYNC", { fd: 0, registered: true, file: file("/tmp/data") }),
       me.ring(4, "CONNECT", { fd: 5, socket: TCP, remote: { family: "ipv4", address: "203.0.113.9", port: 443 } }),
       me.ring(5, "OP_99"),
@@ -29,6 +29,8 @@ describe("what is submitted to an io_uring", () => {
       me.ring(2, "OPENAT", { path: given("/etc/shadow"), flags: 0 }),
       me.ring(3, "OPENAT", { path: given("/tmp/new"), flags: 0o101 }),
       me.ring(4, "OPENAT2", { path: given("/tmp/old"), flags: 1 }),
+      me.ring(4.2, "WRITE", { file: file("/tmp/old"), head: Buffer.from("#!/bin/sh\n"), bytes: 10 }),
+      me.ring(4.4, "WRITE", { file: file("/pipe", { mode: 0o10600 }), bytes: 1 }),
       me.ring(5, "MKDIRAT", { path: given("/tmp/made") }),
       me.ring(6, "SYMLINKAT", { path: given("/tmp/pointer"), other: given("../nowhere", "") }),
       me.ring(7, "LINKAT", { path: given("/tmp/second"), other: given("new", "/tmp") }),
@@ -40,6 +42,7 @@ describe("what is submitted to an io_uring", () => {
     expect(fields("file_event")).toMatchObject([
       { TargetFilename: "/tmp/new", Operation: "create" },
       { TargetFilename: "/tmp/old", Operation: "write" },
+      { TargetFilename: "/tmp/old", Operation: "write", Content: "#!/bin/sh\\n", ContentType: "script" },
       { TargetFilename: "/tmp/made", Operation: "mkdir" },
       { TargetFilename: "/tmp/pointer", Operation: "symlink", SourceFilename: "../nowhere" },
       { TargetFilename: "/tmp/second", Operation: "link", SourceFilename: "/tmp/new" },

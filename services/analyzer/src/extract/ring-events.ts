@@ -1,6 +1,7 @@
 import type { TraceRecord } from "@airlock/contracts";
+import { identifyContent, printableBytes } from "./content-type.ts";
 import { ACCESS_FLAGS, nameFlags } from "./decode-tables/call-flags.ts";
-import { OPEN, octalMode } from "./decode-tables/file-modes.ts";
+import { fileTypeOf, OPEN, octalMode } from "./decode-tables/file-modes.ts";
 import { familyName, socketTypeName } from "./decode-tables/socket-names.ts";
 import type { EventContext } from "./file-events.ts";
 import { describeActor } from "./process-events.ts";
@@ -31,6 +32,9 @@ export function addRingEvent(record: RingRecord, context: EventContext): void {
   addConnection(record, context);
 }
 
+/** O_LARGEFILE, which the kernel adds by itself. */
+const LARGE_FILE = 0o100000;
+
 /** The operation first, then what it was given. */
 function describeOperation(record: RingRecord): string[] {
   const { socket, remote, local, path, other, flags, mode, fd, bytes } = record;
@@ -40,7 +44,7 @@ function describeOperation(record: RingRecord): string[] {
     other && otherOf(record),
     remote && formatAddress(remote),
     remote === undefined && local && formatAddress(local),
-    flags !== undefined && nameFlags(BigInt(flags), ACCESS_FLAGS),
+    flags !== undefined && nameFlags(BigInt(flags & ~LARGE_FILE), ACCESS_FLAGS),
     mode !== undefined && octalMode(mode),
     fd !== undefined && `${record.registered ? "registered file" : "fd"} ${fd}`,
     bytes !== undefined && `${bytes} bytes`,
@@ -81,6 +85,9 @@ function addFileEvent(record: RingRecord, { log, table, origins }: EventContext)
       log.add<"file_rename">({ ...base, category: "file_rename", fields });
       return;
     }
+    case "WRITE":
+      if (fileTypeOf(record.file?.mode ?? 0) === "file") addMaking("write", undefined, record.head);
+      return;
     case "MKDIRAT":
       addMaking("mkdir");
       return;
@@ -94,10 +101,18 @@ function addFileEvent(record: RingRecord, { log, table, origins }: EventContext)
       return;
   }
 
-  function addMaking(Operation: "create" | "write" | "mkdir" | "link" | "symlink", SourceFilename?: string): void {
-    log.add<"file_event">({ ...base, category: "file_event", fields: { ...on, Operation, SourceFilename } });
+  function addMaking(
+    Operation: "create" | "write" | "mkdir" | "link" | "symlink",
+    SourceFilename?: string,
+    head: Uint8Array = NOTHING,
+  ): void {
+    const Content = head.length === 0 ? undefined : printableBytes(head);
+    const fields = { ...on, Operation, SourceFilename, Content, ContentType: identifyContent(head) };
+    log.add<"file_event">({ ...base, category: "file_event", fields });
   }
 }
+
+const NOTHING = new Uint8Array();
 
 function isReading(flags: number): boolean {
   return (flags & OPEN.accessMode) === 0 && (flags & (OPEN.create | OPEN.truncate | OPEN.temporary)) === 0;

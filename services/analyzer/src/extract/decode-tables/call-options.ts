@@ -73,6 +73,8 @@ export const IOCTL_REQUESTS: OptionTable = {
   [0x8914]: "SIOCSIFFLAGS",
   [0x8924]: "SIOCSIFHWADDR",
   [0x400454ca]: "TUNSETIFF",
+  [0x40049409]: "FICLONE",
+  [0x4020940d]: "FICLONERANGE",
 };
 
 export const FSCONFIG_COMMANDS: OptionTable = inOrder(
