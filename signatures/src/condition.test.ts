@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseCondition } from "./condition.ts";
 import type { Expression } from "./expression.ts";
 import { compilePredicate } from "./predicate.ts";
-import { RuleError } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
 import { eventMaker } from "./testing/make-event.ts";
 
 /** A search that is true when the command line holds its letter. */

@@ -1,5 +1,5 @@
 import { allOf, anyOf, type Expression } from "./expression.ts";
-import { RuleError } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
 
 const MAX_TOKENS = 2_000;
 const MAX_DEPTH = 64;

@@ -1,22 +1,29 @@
 import { parseCondition } from "./condition.ts";
 import { allOf, anyOf, type Expression } from "./expression.ts";
 import { compileField, type RuleScalar } from "./modifiers.ts";
-import { RuleError, type SigmaRule } from "./rule.ts";
+import type { Placeholders } from "./placeholders.ts";
+import { RuleError } from "./rule-error.ts";
 
 const MAX_VALUES = 10_000;
 
+/** Searches by name, and the condition that joins them. */
+export interface Detection {
+  readonly condition: string | readonly string[];
+  readonly [search: string]: unknown;
+}
+
 /**
- * A rule's detection as one expression. A map is all of its fields, a list of maps any of them, a list of texts
+ * A detection as one expression. A map is all of its fields, a list of maps any of them, a list of texts
  * keywords; several conditions are alternatives. Throws RuleError with the path of what is wrong.
  */
-export function compileDetection(detection: SigmaRule["detection"]): Expression {
+export function compileDetection(detection: Detection, placeholders: Placeholders = new Map()): Expression {
   const { condition, ...searches } = detection;
   const compiled = new Map<string, Expression>();
   for (const [name, search] of Object.entries(searches)) {
     if (name === "timeframe") continue;
     compiled.set(
       name,
-      within([name], () => compileSearch(search)),
+      within([name], () => compileSearch(search, placeholders)),
     );
   }
   if (compiled.size === 0) throw new RuleError("the detection has no search");
@@ -24,26 +31,26 @@ export function compileDetection(detection: SigmaRule["detection"]): Expression 
   return within(["condition"], () => anyOf(conditions.map((text) => parseCondition(text, compiled))));
 }
 
-function compileSearch(search: unknown): Expression {
-  if (Array.isArray(search)) return compileList(search);
-  if (isMap(search)) return compileMap(search);
+function compileSearch(search: unknown, placeholders: Placeholders): Expression {
+  if (Array.isArray(search)) return compileList(search, placeholders);
+  if (isMap(search)) return compileMap(search, placeholders);
   if (isScalar(search) && search !== null) return compileField("", [search]);
   throw new RuleError("a search is a map, a list of maps, or a list of texts");
 }
 
-function compileList(list: readonly unknown[]): Expression {
+function compileList(list: readonly unknown[], placeholders: Placeholders): Expression {
   if (list.length === 0) throw new RuleError("the search is empty");
   const keywords = list.filter((entry): entry is RuleScalar => isScalar(entry));
   const maps = list.map((entry, index) => ({ entry, index })).filter(({ entry }) => !isScalar(entry));
-  const parts = maps.map(({ entry, index }) => within([index], () => compileSearch(entry)));
+  const parts = maps.map(({ entry, index }) => within([index], () => compileSearch(entry, placeholders)));
   if (keywords.length > 0) parts.push(compileField("", keywords));
   return anyOf(parts);
 }
 
-function compileMap(map: Record<string, unknown>): Expression {
+function compileMap(map: Record<string, unknown>, placeholders: Placeholders): Expression {
   const entries = Object.entries(map);
   if (entries.length === 0) throw new RuleError("the search is empty");
-  return allOf(entries.map(([key, value]) => within([key], () => compileField(key, scalars(value)))));
+  return allOf(entries.map(([key, value]) => within([key], () => compileField(key, scalars(value), placeholders))));
 }
 
 function scalars(value: unknown): RuleScalar[] {

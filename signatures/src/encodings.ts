@@ -33,10 +33,21 @@ export function base64Offsets(bytes: Buffer): string[] {
   });
 }
 
-/** A switch written with any of the dashes that shells and tools take for one. */
-export function windashForms(value: string): string[] {
-  const forms = ["-", "/", "\u2013", "\u2014", "\u2015"].map((dash) =>
-    value.replace(/(^|\s)[-/](?=\w)/g, (_whole, before: string) => before + dash),
+const DASHES = ["-", "/", "\u2013", "\u2014", "\u2015"];
+const SWITCH = /(?<=^|\W)[-/\u2013\u2014\u2015](?=\w)/;
+/** Five to the power of this are 625 forms of one value. */
+const MAX_SWITCHES = 4;
+
+/**
+ * Every way to write a value's switches with the dashes that shells and tools take for one, each switch by itself; null
+ * for more switches than a rule may ask for.
+ */
+export function windashForms(value: string): string[] | null {
+  const pieces = value.split(SWITCH);
+  if (pieces.length - 1 > MAX_SWITCHES) return null;
+  const [first = "", ...others] = pieces;
+  return others.reduce<string[]>(
+    (forms, piece) => forms.flatMap((form) => DASHES.map((dash) => form + dash + piece)),
+    [first],
   );
-  return [...new Set([value, ...forms])];
 }

@@ -3,8 +3,8 @@ import type { BehaviourEvent, EventOf } from "@airlock/contracts";
 const MAX_EXCERPT = 320;
 
 /** One line that says what an event was, for people. Hostile text: the place that shows it makes it safe. */
-export function excerptOf(event: BehaviourEvent): string {
-  return cut(describe(event).replace(/\s+/g, " ").trim());
+export function excerptOf(event: BehaviourEvent, before = ""): string {
+  return cut(`${before}${describe(event)}`.replace(/\s+/g, " ").trim());
 }
 
 /** Never between the halves of a character, which would leave text that is no valid Unicode. */

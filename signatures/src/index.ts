@@ -7,16 +7,11 @@ export { FACTS } from "./facts/index.ts";
 export { type Hearing, judge, openHearing } from "./judge.ts";
 export { LINT_CHECKS, type LintFinding, lintPacks } from "./lint/index.ts";
 export { type ListedSignature, listSignatures } from "./list.ts";
-export {
-  hashRuleSet,
-  loadSignatures,
-  readSignatures,
-  SHIPPED_PACKS,
-  type SignatureFolders,
-  type SignatureProblem,
-} from "./load.ts";
-export { type Match, type Matcher, matchEvents, openMatcher } from "./match.ts";
+export { loadSignatures, readSignatures, SHIPPED_PACKS, type SignatureFolders } from "./load.ts";
+export { type Match, type MatchBounds, type Matcher, matchEvents, openMatcher } from "./match.ts";
 export { type Pack, readPacks, type Trace } from "./pack.ts";
-export { SigmaRule, type Signature } from "./rule.ts";
+export { SigmaFilter, SigmaRule, type Signature } from "./rule.ts";
+export type { SignatureProblem } from "./rule-files.ts";
+export { hashRuleSet } from "./rule-set-hash.ts";
 export { scoreOf, verdictOf, WEIGHTS } from "./score.ts";
 export { readTrace } from "./trace.ts";

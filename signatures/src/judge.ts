@@ -1,15 +1,15 @@
 import type { BehaviourEvent, Evidence, Finding, Judgement, Verdict } from "@airlock/contracts";
 import type { RuleSet } from "./compile.ts";
 import { excerptOf } from "./excerpt.ts";
-import { type Match, openMatcher } from "./match.ts";
+import { type Match, type MatchBounds, openMatcher } from "./match.ts";
 import type { Signature } from "./rule.ts";
 import { verdictOf, WEIGHTS } from "./score.ts";
-import type { WorldBounds } from "./world.ts";
 
 /** Matches of one signature whose events are shown; all are counted. */
 const MAX_SHOWN_MATCHES = 5;
-/** Source events shown of one derived event. */
+/** Source events shown of one derived event, and of one correlation. */
 const MAX_SHOWN_SOURCES = 6;
+const MAX_SHOWN_COUNTED = 12;
 
 /** A judgement in the making, fed with the events of one run in order. */
 export interface Hearing {
@@ -29,7 +29,7 @@ export function judge(events: Iterable<BehaviourEvent>, ruleSet: RuleSet, reason
 }
 
 /** The same for events that come bit by bit. */
-export function openHearing(ruleSet: RuleSet, bounds?: WorldBounds): Hearing {
+export function openHearing(ruleSet: RuleSet, bounds?: MatchBounds): Hearing {
   const matcher = openMatcher(ruleSet, bounds);
   const cases = new Map<string, Case>();
   const take = (matches: readonly Match[]): void => {
@@ -52,8 +52,11 @@ interface Case {
   readonly excerpts: Set<string>;
 }
 
-/** Shows matches that look different first of all: a thousand equal lines prove no more than one. */
-function addMatch(cases: Map<string, Case>, { signature, event, sources }: Match): void {
+/**
+ * Shows matches that look different first of all: a thousand equal lines prove no more than one. Of a correlation it is
+ * the first match of each group: the rest are the same count going on.
+ */
+function addMatch(cases: Map<string, Case>, { signature, event, sources, correlated }: Match): void {
   let entry = cases.get(signature.id);
   if (entry === undefined) {
     entry = { signature, matches: 0, shown: 0, evidence: new Map(), excerpts: new Set() };
@@ -61,16 +64,21 @@ function addMatch(cases: Map<string, Case>, { signature, event, sources }: Match
   }
   entry.matches++;
   if (entry.shown >= MAX_SHOWN_MATCHES) return;
-  const excerpt = excerptOf(event);
-  if (entry.excerpts.has(excerpt)) return;
-  entry.excerpts.add(excerpt);
+  const excerpt = excerptOf(event, correlated === null ? "" : `${describeGroup(correlated)}: `);
+  const look = correlated?.group ?? excerpt;
+  if (entry.excerpts.has(look)) return;
+  entry.excerpts.add(look);
   entry.shown++;
   entry.evidence.set(event.id, { event: event.id, excerpt });
-  for (const source of sources.slice(0, MAX_SHOWN_SOURCES)) {
+  for (const source of sources.slice(0, correlated === null ? MAX_SHOWN_SOURCES : MAX_SHOWN_COUNTED)) {
     if (!entry.evidence.has(source.id)) {
       entry.evidence.set(source.id, { event: source.id, excerpt: excerptOf(source) });
     }
   }
+}
+
+function describeGroup({ count, group }: NonNullable<Match["correlated"]>): string {
+  return group === "" ? count : `${count}, ${group}`;
 }
 
 function conclude(ruleSet: RuleSet, cases: readonly Case[], reasons: Verdict["reasons"]): Judgement {
@@ -100,6 +108,6 @@ function byWeightThenId(a: Finding, b: Finding): number {
 function describeForgotten(forgotten: number): Verdict["reasons"] {
   if (forgotten === 0) return [];
   return [
-    { code: "limit-hit", detail: `judge: memory of processes and files was full, ${forgotten} entries forgotten` },
+    { code: "limit-hit", detail: `judge: memory of processes, files and counts was full, ${forgotten} entries forgotten` },
   ];
 }

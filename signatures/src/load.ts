@@ -1,20 +1,24 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, extname, join, relative } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "@airlock/contracts";
-import type { z } from "zod";
-import { type AttackData, loadAttackData, tacticsOf, techniquesOf } from "./attack.ts";
-import { canonicalJson } from "./canonical-json.ts";
-import { compileDetection } from "./detection.ts";
-import { ENGINE_VERSION } from "./engine-version.ts";
-import { type Expression, fieldsOf } from "./expression.ts";
-import { RuleError, SigmaRule, type Signature } from "./rule.ts";
-import { mapLogsource } from "./taxonomy/logsource.ts";
-import { parseYaml, type YamlDocument, YamlError } from "./yaml-file.ts";
-
-const MAX_FILES = 20_000;
-const MAX_DEPTH = 16;
+import { loadAttackData } from "./attack.ts";
+import { SigmaCorrelation } from "./correlation/correlation-rule.ts";
+import { type CorrelationDocument, findNamed, linkCorrelations, type Named } from "./correlation/link.ts";
+import { type CompiledFilter, makeDetection, type RuleContext } from "./detection-signature.ts";
+import { compileFilter, isForLogsource } from "./filter.ts";
+import { joinPlaceholders, PLACEHOLDER_FILE, type Placeholders, parsePlaceholders } from "./placeholders.ts";
+import { SigmaFilter, SigmaRule, type Signature } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
+import {
+  findRuleFiles,
+  noteProblem,
+  parseDocument,
+  type RuleFile,
+  type RulePlace,
+  readDocuments,
+  type SignatureProblem,
+} from "./rule-files.ts";
 
 /** Folder of the packs that ship with Airlock. */
 export const SHIPPED_PACKS = fileURLToPath(new URL("../packs/", import.meta.url));
@@ -26,29 +30,24 @@ export interface SignatureFolders {
   readonly packs?: string | null;
 }
 
-export interface SignatureProblem {
-  readonly file: string;
-  readonly line: number;
-  readonly reason: string;
-}
-
 /** Reads every rule of the folders, sorted by id, and everything that is wrong with any of them. */
 export async function readSignatures(
   options: SignatureFolders = {},
 ): Promise<{ signatures: Signature[]; problems: SignatureProblem[] }> {
-  const { folders = [], packs = SHIPPED_PACKS } = options;
-  const attack = loadAttackData();
-  const signatures: Signature[] = [];
   const problems: SignatureProblem[] = [];
-  for (const folder of [...(packs === null ? [] : [packs]), ...folders]) {
-    const source = folder === packs ? "shipped" : "user";
-    const files = await findRuleFiles(folder);
-    for (const file of files) {
-      // One by one: they are read while a sample runs, and whoever watches it must have a turn between any two.
-      const text = await readFile(join(folder, file), "utf8");
-      readRuleFile({ folder, file, source, text }, attack, { signatures, problems });
-    }
+  const files = await findFiles(options);
+  const placeholders = await readPlaceholders(files, problems);
+  const context: RuleContext = { attack: loadAttackData(), placeholders };
+  const read: Read = { detections: [], correlations: [], filters: [] };
+  for (const file of files) {
+    if (isPlaceholderFile(file)) continue;
+    // One by one: they are read while a sample runs, and whoever watches it must have a turn between any two.
+    const text = await readFile(join(file.folder, file.file), "utf8");
+    readRuleFile(file, text, context, { read, problems });
   }
+  const detections = applyFilters(read, context, problems);
+  const correlations = linkCorrelations(read.correlations, detections, context.attack, problems);
+  const signatures = [...detections.map(({ value }) => value), ...correlations];
   problems.push(...findDuplicates(signatures));
   return { signatures: signatures.toSorted(byId), problems };
 }
@@ -67,139 +66,107 @@ export async function loadSignatures(options: SignatureFolders = {}): Promise<Si
   });
 }
 
-/** Names a set of rules: equal hashes judge equal events alike. Independent of where the rules were loaded from. */
-export function hashRuleSet(signatures: readonly Signature[]): string {
-  const rules = signatures
-    .map(({ id, rule, techniques, tactics }) => ({ id, rule, techniques, tactics }))
-    .toSorted(byId);
-  return `sha256:${createHash("sha256")
-    .update(canonicalJson({ engine: ENGINE_VERSION, rules }))
-    .digest("hex")}`;
-}
-
 function byId(a: { id: string }, b: { id: string }): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** Relative paths of all `*.yml` below, sorted. Links are not followed: a rule folder may come from a stranger. */
-async function findRuleFiles(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  const visit = async (path: string, depth: number): Promise<void> => {
-    if (depth > MAX_DEPTH) throw new Fault("SIGNATURE_INVALID", `${path}: folders are nested deeper than ${MAX_DEPTH}`);
-    for (const entry of await readdir(path, { withFileTypes: true })) {
-      const inner = join(path, entry.name);
-      if (entry.isDirectory()) await visit(inner, depth + 1);
-      else if (entry.isFile() && /\.ya?ml$/.test(entry.name)) found.push(relative(folder, inner));
-      if (found.length > MAX_FILES) throw new Fault("SIGNATURE_INVALID", `${folder}: more than ${MAX_FILES} rules`);
-    }
-  };
-  try {
-    await visit(folder, 0);
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw new Fault("SIGNATURE_INVALID", `${folder}: can't be read`, {
-      hint: "--signatures takes a folder of Sigma rules.",
-      cause: error,
-    });
+async function findFiles({ folders = [], packs = SHIPPED_PACKS }: SignatureFolders): Promise<RuleFile[]> {
+  const found: RuleFile[] = [];
+  for (const folder of [...(packs === null ? [] : [packs]), ...folders]) {
+    const source = folder === packs ? "shipped" : "user";
+    for (const file of await findRuleFiles(folder)) found.push({ folder, file, source });
   }
-  return found.toSorted();
+  return found;
 }
 
-interface RuleFile {
-  readonly folder: string;
-  readonly file: string;
-  readonly source: Signature["source"];
-  readonly text: string;
+/** One for each folder of rules, at its top. */
+function isPlaceholderFile({ file }: RuleFile): boolean {
+  return PLACEHOLDER_FILE.test(file);
+}
+
+async function readPlaceholders(files: readonly RuleFile[], problems: SignatureProblem[]): Promise<Placeholders> {
+  let all: Placeholders = new Map();
+  for (const file of files.filter(isPlaceholderFile)) {
+    for (const { value, place } of readDocuments(file, await readFile(join(file.folder, file.file), "utf8"), problems)) {
+      const values = noteProblem(place, problems, () => parsePlaceholders(value));
+      if (values !== null) all = joinPlaceholders(all, values);
+    }
+  }
+  return all;
+}
+
+/** Documents by what they are. */
+interface Read {
+  readonly detections: { readonly place: RulePlace; readonly rule: SigmaRule; readonly value: Signature }[];
+  readonly correlations: CorrelationDocument[];
+  readonly filters: { readonly place: RulePlace; readonly document: SigmaFilter }[];
 }
 
 function readRuleFile(
-  ruleFile: RuleFile,
-  attack: AttackData,
-  into: { signatures: Signature[]; problems: SignatureProblem[] },
+  file: RuleFile,
+  text: string,
+  context: RuleContext,
+  { read, problems }: { read: Read; problems: SignatureProblem[] },
 ): void {
-  const file = join(ruleFile.folder, ruleFile.file);
-  let documents: YamlDocument[];
-  try {
-    documents = parseYaml(ruleFile.text);
-  } catch (error) {
-    if (!(error instanceof YamlError)) throw error;
-    into.problems.push({ file, line: error.line, reason: error.message });
-    return;
+  for (const { value, place } of readDocuments(file, text, problems)) {
+    noteProblem(place, problems, () => {
+      switch (kindOf(value)) {
+        case "correlation":
+          read.correlations.push({ place, rule: parseDocument(SigmaCorrelation, value) });
+          return;
+        case "filter":
+          read.filters.push({ place, document: parseDocument(SigmaFilter, value) });
+          return;
+        default: {
+          const rule = parseDocument(SigmaRule, value);
+          read.detections.push({ place, rule, value: makeDetection(place, rule, [], context) });
+        }
+      }
+    });
   }
-  for (const [index, document] of documents.entries()) {
+}
+
+function kindOf(value: unknown): "correlation" | "filter" | "detection" {
+  if (typeof value !== "object" || value === null) return "detection";
+  const kinds = (["correlation", "filter", "detection"] as const).filter((kind) => Object.hasOwn(value, kind));
+  if (kinds.length > 1) throw new RuleError(`a document is one of ${kinds.join(" and ")}`, { path: kinds.slice(1, 2) });
+  return kinds[0] ?? "detection";
+}
+
+/** The rules, those that filters name made anew with them. */
+function applyFilters(read: Read, context: RuleContext, problems: SignatureProblem[]): Named<Signature>[] {
+  const filters = new Map<Signature, CompiledFilter[]>();
+  for (const { place, document } of read.filters) {
+    noteProblem(place, problems, () => {
+      const filter = { document, expression: compileFilter(document, context.placeholders) };
+      for (const value of findFiltered(place, document, read)) filters.set(value, [...(filters.get(value) ?? []), filter]);
+    });
+  }
+  return read.detections.map(({ place, rule, value }) => {
+    const own = filters.get(value);
+    return { place, rule, value: own === undefined ? value : makeDetection(place, rule, own, context) };
+  });
+}
+
+/** A filter that changes nothing is a mistake: whoever wrote it believes otherwise. */
+function findFiltered(place: RulePlace, document: SigmaFilter, read: Read): Signature[] {
+  const path = ["filter", "rules"];
+  const named = [document.filter.rules].flat().map((name) => {
+    const correlations = read.correlations.map((one) => ({ ...one, value: null }));
     try {
-      into.signatures.push(makeSignature(ruleFile, index, document.value, attack));
+      return findNamed<Signature | null>(name, place, [...read.detections, ...correlations]);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
-      into.problems.push({ file, line: document.lineOf(error.path), reason: error.message });
+      throw new RuleError(error.message, { path });
     }
-  }
-}
-
-function makeSignature(ruleFile: RuleFile, index: number, value: unknown, attack: AttackData): Signature {
-  const rule = parseRule(value);
-  const techniques = techniquesOf(rule.tags, attack);
-  const compiled = compileRule(rule);
-  return {
-    id: index === 0 ? slugOf(ruleFile.file) : `${slugOf(ruleFile.file)}.${index + 1}`,
-    uuid: rule.id?.toLowerCase() ?? "",
-    title: rule.title,
-    level: rule.level ?? "medium",
-    description: rule.description.trim(),
-    techniques,
-    tactics: tacticsOf(techniques, attack),
-    source: ruleFile.source,
-    file: ruleFile.file,
-    rule,
-    ...compiled,
-  };
-}
-
-function slugOf(file: string): string {
-  const name = basename(file, extname(file));
-  return name === "rule" ? basename(dirname(file)) : name;
-}
-
-function parseRule(value: unknown): SigmaRule {
-  for (const kind of ["correlation", "filter"]) {
-    if (typeof value === "object" && value !== null && Object.hasOwn(value, kind)) {
-      throw new RuleError(`a ${kind} document can't be loaded, only detection rules`, { path: [kind] });
-    }
-  }
-  const parsed = SigmaRule.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw describeIssue(parsed.error.issues[0]);
-}
-
-function describeIssue(issue: z.core.$ZodIssue | undefined): RuleError {
-  const path = (issue?.path ?? []).filter((step) => typeof step !== "symbol");
-  return new RuleError(`${path.join(".") || "the rule"}: ${issue?.message ?? "malformed"}`, { path });
-}
-
-type Compiled = Pick<Signature, "applies" | "reason" | "categories" | "expression">;
-
-function compileRule(rule: SigmaRule): Compiled {
-  const mapping = mapLogsource(rule.logsource);
-  let expression: Expression;
-  try {
-    expression = compileDetection(rule.detection);
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error;
-    if (error.unsupported) return doesNotApply(error.message);
-    throw new RuleError(error.message, { path: ["detection", ...error.path] });
-  }
-  if (rule.status === "deprecated" || rule.status === "unsupported")
-    return doesNotApply(`its status is ${rule.status}`);
-  if (!mapping.applies) return doesNotApply(mapping.reason);
-  const [field] = fieldsOf(expression);
-  if (mapping.keywordsOnly && field !== undefined) {
-    return doesNotApply(`log lines have no field ${field}, only text for keywords`);
-  }
-  return { applies: true, reason: null, categories: mapping.categories, expression };
-}
-
-function doesNotApply(reason: string): Compiled {
-  return { applies: false, reason, categories: [], expression: null };
+  });
+  if (named.some(({ value }) => value === null)) throw new RuleError("a correlation can't be filtered, its rules can", { path });
+  const fitting = read.detections.filter(
+    ({ rule, value }) =>
+      named.some((one) => one.value === value) && isForLogsource(document.logsource, rule.logsource),
+  );
+  if (fitting.length === 0) throw new RuleError("none of its rules has the filter's log source", { path: ["logsource"] });
+  return fitting.map(({ value }) => value);
 }
 
 function findDuplicates(signatures: readonly Signature[]): SignatureProblem[] {

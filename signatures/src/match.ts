@@ -1,5 +1,6 @@
 import type { BehaviourEvent } from "@airlock/contracts";
-import type { CategoryRules, RuleSet } from "./compile.ts";
+import type { CategoryRules, CompiledRule, RuleSet } from "./compile.ts";
+import { type CorrelationBounds, openCorrelator } from "./correlation/correlate.ts";
 import { openFacts } from "./facts/index.ts";
 import { asTexts } from "./predicate.ts";
 import type { Signature } from "./rule.ts";
@@ -9,8 +10,10 @@ import { World, type WorldBounds, type WrittenFile } from "./world.ts";
 export interface Match {
   readonly signature: Signature;
   readonly event: BehaviourEvent;
-  /** For a derived event the events it was taken from; else empty. */
+  /** For a derived event the events it was taken from, for a correlation those it counted; else empty. */
   readonly sources: readonly BehaviourEvent[];
+  /** For a correlation what was counted, and in which group. */
+  readonly correlated: { readonly count: string; readonly group: string } | null;
 }
 
 export interface Matcher {
@@ -22,14 +25,38 @@ export interface Matcher {
   readonly forgotten: () => number;
 }
 
+/** Events kept beside a derived one that a correlation counts. */
+const MAX_PROOF = 3;
 const NO_SOURCES: readonly BehaviourEvent[] = [];
 const NO_MATCHES: readonly Match[] = [];
 
+export interface MatchBounds {
+  readonly world?: WorldBounds;
+  readonly correlations?: CorrelationBounds;
+}
+
 /** Starts matching one run. `derived` events in the input are ignored: facts are measured here and nowhere else. */
-export function openMatcher(ruleSet: RuleSet, bounds?: WorldBounds): Matcher {
-  const world = new World(bounds);
+export function openMatcher(ruleSet: RuleSet, bounds: MatchBounds = {}): Matcher {
+  const world = new World(bounds.world);
+  const correlator = openCorrelator(ruleSet.correlations, bounds.correlations);
   const facts = openFacts();
   const subject: Subject = { event: NO_EVENT, process: undefined, file: undefined };
+
+  /** What is known only at the end took no part in the run: a later end would have taken it back. */
+  let ended = false;
+  const reportMatches = (matched: readonly CompiledRule[], sources: readonly BehaviourEvent[]): readonly Match[] => {
+    const { event } = subject;
+    const found = matched.flatMap(({ signature, fires }): Match[] =>
+      fires ? [{ signature, event, sources, correlated: null }] : [],
+    );
+    const counted = ended ? [] : matched.filter((rule) => rule.counted).map(({ signature }) => signature);
+    if (counted.length === 0) return found;
+    const proof = [...sources.slice(0, MAX_PROOF), event];
+    for (const { count, group, ...match } of correlator.observe(subject, counted, proof)) {
+      found.push({ ...match, correlated: { count, group } });
+    }
+    return found;
+  };
 
   const matchOne = (event: BehaviourEvent, sources: readonly BehaviourEvent[]): readonly Match[] => {
     const rules = ruleSet.categories.get(event.category);
@@ -39,10 +66,11 @@ export function openMatcher(ruleSet: RuleSet, bounds?: WorldBounds): Matcher {
     subject.file = "TargetFilename" in event.fields ? fileOf(world, event.fields.TargetFilename) : undefined;
     const candidates = findCandidates(rules, subject);
     if (candidates.length === 0) return NO_MATCHES;
-    return candidates.flatMap((number) => {
+    const matched = candidates.flatMap((number) => {
       const rule = rules.rules[number];
-      return rule?.matches(subject) ? [{ signature: rule.signature, event, sources }] : [];
+      return rule?.matches(subject) ? [rule] : [];
     });
+    return matched.length === 0 ? NO_MATCHES : reportMatches(matched, sources);
   };
 
   return {
@@ -55,8 +83,11 @@ export function openMatcher(ruleSet: RuleSet, bounds?: WorldBounds): Matcher {
         ? matches
         : [...matches, ...derived.flatMap((one) => matchOne(one.event, one.sources))];
     },
-    finish: () => facts.finish().flatMap((one) => matchOne(one.event, one.sources)),
-    forgotten: () => world.forgotten + facts.forgotten(),
+    finish: () => {
+      ended = true;
+      return facts.finish().flatMap((one) => matchOne(one.event, one.sources));
+    },
+    forgotten: () => world.forgotten + facts.forgotten() + correlator.forgotten(),
   };
 }
 

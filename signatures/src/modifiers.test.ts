@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fieldsOf } from "./expression.ts";
 import { compileField, type RuleScalar } from "./modifiers.ts";
 import { compilePredicate } from "./predicate.ts";
-import { RuleError } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
 import { eventMaker } from "./testing/make-event.ts";
 
 type Fields = Record<string, string | number | boolean | string[]>;

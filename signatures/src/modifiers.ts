@@ -2,33 +2,76 @@ import { compileCidr } from "./cidr.ts";
 import { base64Offsets, encodeText, isTextEncoding, windashForms } from "./encodings.ts";
 import { anyOf, type Expression, type TextTest } from "./expression.ts";
 import { ANY, compilePattern, ONE, type PatternPart, parsePattern } from "./pattern.ts";
+import { expandPlaceholders, type Placeholders } from "./placeholders.ts";
 import { compileRegex } from "./regex.ts";
-import { RuleError } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
 
 export type RuleScalar = string | number | boolean | null;
 
-const KNOWN = new Set(
-  (
-    "contains startswith endswith all re i m s cidr exists cased neq fieldref lt lte gt gte windash " +
-    "base64 base64offset utf16 utf16le utf16be wide"
-  ).split(" "),
-);
+const PLACES = ["contains", "startswith", "endswith"] as const;
+const REGEX_FLAGS = ["i", "m", "s"] as const;
+const NUMERIC = ["lt", "lte", "gt", "gte"] as const;
+/** Each says by itself how a value is compared. */
+const COMPARED_BY = ["re", "cidr", "exists", "fieldref", ...NUMERIC] as const;
+const ENCODED_BY = ["windash", "base64", "base64offset", "utf16", "utf16le", "utf16be", "wide"] as const;
+const KNOWN: ReadonlySet<string> = new Set([
+  ...PLACES,
+  ...REGEX_FLAGS,
+  ...COMPARED_BY,
+  ...ENCODED_BY,
+  ...["all", "cased", "neq", "expand"],
+]);
 /** In the specification, but without use for recorded behaviour: the rule loads and doesn't apply. */
-const UNSUPPORTED = new Set(["expand", "minute", "hour", "day", "week", "month", "year"]);
+const UNSUPPORTED = new Set(["minute", "hour", "day", "week", "month", "year"]);
 
-/** Turns `Field|modifier|modifier: values` into an expression. `field` is empty for keyword searches. */
-export function compileField(key: string, values: readonly RuleScalar[]): Expression {
+const NO_PLACEHOLDERS: Placeholders = new Map();
+
+/**
+ * Turns `Field|modifier|modifier: values` into an expression. `field` is empty for keyword searches; `placeholders` are
+ * what `expand` puts in.
+ */
+export function compileField(
+  key: string,
+  values: readonly RuleScalar[],
+  placeholders: Placeholders = NO_PLACEHOLDERS,
+): Expression {
   const [field = "", ...names] = key.split("|");
   const modifiers = new Set(names);
+  checkModifiers(names, modifiers);
+  if (values.length === 0) throw new RuleError(`"${key}" has no value`);
+  if (field === "" && (modifiers.has("exists") || modifiers.has("fieldref"))) {
+    throw new RuleError("exists and fieldref need a field");
+  }
+  if (modifiers.has("exists")) return compileExists(field, values);
+  if (modifiers.has("fieldref")) return compileReference(field, values, modifiers);
+  const expanded = modifiers.has("expand")
+    ? values.map((value) => (typeof value === "string" ? expandPlaceholders(value, placeholders) : [value]))
+    : values.map((value) => [value]);
+  const expression = compileValues(field, expanded, modifiers);
+  return modifiers.has("neq") ? { kind: "not", part: expression } : expression;
+}
+
+function checkModifiers(names: readonly string[], modifiers: ReadonlySet<string>): void {
   for (const name of names) {
     if (UNSUPPORTED.has(name)) throw new RuleError(`modifier "${name}" is not supported`, { unsupported: true });
     if (!KNOWN.has(name)) throw new RuleError(`"${name}" is no modifier of Sigma`);
   }
-  if (values.length === 0) throw new RuleError(`"${key}" has no value`);
-  if (modifiers.has("exists")) return compileExists(field, values);
-  if (modifiers.has("fieldref")) return compileReference(field, values, modifiers);
-  const expression = compileValues(field, values, modifiers);
-  return modifiers.has("neq") ? { kind: "not", part: expression } : expression;
+  const given = (list: readonly string[]): string[] => list.filter((name) => modifiers.has(name));
+  const refuse = (one: string, other: string | undefined): void => {
+    if (other !== undefined) throw new RuleError(`modifiers "${one}" and "${other}" don't go together`);
+  };
+  const [compared, second] = given(COMPARED_BY);
+  if (compared !== undefined) {
+    refuse(compared, second);
+    refuse(compared, given(ENCODED_BY)[0]);
+    if (compared !== "fieldref") refuse(compared, given([...PLACES, "cased"])[0]);
+    if (compared === "fieldref" || compared === "exists") refuse(compared, given(["expand"])[0]);
+    if (compared === "exists") refuse(compared, given(["all", "neq"])[0]);
+  }
+  const [place, otherPlace] = given(PLACES);
+  if (place !== undefined) refuse(place, otherPlace);
+  const [flag] = given(REGEX_FLAGS);
+  if (flag !== undefined && compared !== "re") throw new RuleError(`modifier "${flag}" belongs to "re"`);
 }
 
 function compileExists(field: string, values: readonly RuleScalar[]): Expression {
@@ -61,16 +104,24 @@ function compileReference(field: string, values: readonly RuleScalar[], modifier
   return modifiers.has("neq") ? { kind: "not", part: joined } : joined;
 }
 
-function compileValues(field: string, values: readonly RuleScalar[], modifiers: ReadonlySet<string>): Expression {
+/** Each value is a list of what its placeholders stand for. */
+function compileValues(
+  field: string,
+  values: readonly (readonly RuleScalar[])[],
+  modifiers: ReadonlySet<string>,
+): Expression {
   const every = modifiers.has("all");
-  // A value can have several forms (base64 offsets, dashes): any form will do, even under `all`.
+  // A value can have several forms (base64 offsets, dashes, placeholders): any form will do, even under `all`.
   const groups: TextTest[][] = [];
   let absent = false;
-  for (const value of values) {
-    if (value === null) {
-      if (field === "") throw new RuleError("a keyword can't be null");
-      absent = true;
-    } else groups.push(compileValue(value, modifiers, field === ""));
+  for (const forms of values) {
+    const group: TextTest[] = [];
+    for (const value of forms) {
+      if (value !== null) group.push(...compileValue(value, modifiers, field === ""));
+      else if (field === "") throw new RuleError("a keyword can't be null");
+      else absent = true;
+    }
+    if (group.length > 0) groups.push(group);
   }
   const node = (tests: readonly TextTest[], all: boolean): Expression =>
     field === "" ? { kind: "keyword", tests, every: all } : { kind: "field", field, tests, every: all };
@@ -117,6 +168,7 @@ const COMPARISONS: readonly (readonly [string, (value: number, bound: number) =>
 /** The patterns that one value stands for once encodings are applied. */
 function valueForms(value: string | number | boolean, modifiers: ReadonlySet<string>): PatternPart[][] {
   const forms = modifiers.has("windash") ? windashForms(String(value)) : [String(value)];
+  if (forms === null) throw new RuleError(`"${value}" has more switches than windash may vary`);
   const encoding = [...modifiers].find(isTextEncoding);
   if (encoding === undefined && !modifiers.has("base64") && !modifiers.has("base64offset")) {
     return forms.map(parsePattern);

@@ -18,17 +18,23 @@ export interface Pack {
   readonly folder: string;
   readonly files: readonly string[];
   readonly signature: Signature;
+  /** Further rules of the same file, which the signature correlates. */
+  readonly parts: readonly Signature[];
   readonly hits: readonly Trace[];
   readonly misses: readonly Trace[];
 }
 
 /** Reads every pack below a folder. SIGNATURE_INVALID for a bad rule, RUN_INVALID for a bad trace. */
 export async function readPacks(packs: string = SHIPPED_PACKS): Promise<Pack[]> {
-  const signatures = await loadSignatures({ packs });
-  return Promise.all(signatures.map((signature) => readPack(packs, signature)));
+  const byFile = new Map<string, Signature[]>();
+  for (const signature of await loadSignatures({ packs })) {
+    byFile.set(signature.file, [...(byFile.get(signature.file) ?? []), signature]);
+  }
+  // By id, so that the first document of a file comes before its others.
+  return Promise.all([...byFile.values()].flatMap(([first, ...parts]) => (first ? [readPack(packs, first, parts)] : [])));
 }
 
-async function readPack(packs: string, signature: Signature): Promise<Pack> {
+async function readPack(packs: string, signature: Signature, parts: readonly Signature[]): Promise<Pack> {
   const [tactic = "", slug = ""] = signature.file.split("/");
   const folder = join(packs, tactic, slug);
   const files = (await readdir(folder)).toSorted();
@@ -38,5 +44,5 @@ async function readPack(packs: string, signature: Signature): Promise<Pack> {
         .filter((file) => file.startsWith(prefix) && file.endsWith(".ndjson"))
         .map(async (file) => ({ file, events: await readTrace(join(folder, file)) })),
     );
-  return { tactic, slug, folder, files, signature, hits: await read("hit-"), misses: await read("miss-") };
+  return { tactic, slug, folder, files, signature, parts, hits: await read("hit-"), misses: await read("miss-") };
 }

@@ -1,5 +1,6 @@
+import { accessorOf } from "./accessor.ts";
 import type { Expression, TextTest } from "./expression.ts";
-import { type Accessor, accessorOf, type Subject, textsOf } from "./subject.ts";
+import { type Accessor, type Subject, textsOf } from "./subject.ts";
 
 export type Predicate = (subject: Subject) => boolean;
 

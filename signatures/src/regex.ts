@@ -1,5 +1,5 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
-import { RuleError } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
 
 /** Longer texts, which extract never leaves in one field, are searched in their first part only; literals see all of it. */
 const MAX_REGEX_INPUT = 65_536;

@@ -1,46 +1,50 @@
-import { type EventCategory, SignatureLevel } from "@airlock/contracts";
+import type { EventCategory, SignatureLevel } from "@airlock/contracts";
 import { z } from "zod";
+import type { CorrelationTerms, SigmaCorrelation } from "./correlation/correlation-rule.ts";
 import type { Expression } from "./expression.ts";
+import { Logsource, RULE_HEAD } from "./rule-head.ts";
 
 const text = z.string();
-
-/** Where the rule's events come from; `category` is ours or Sigma's, see `taxonomy/logsource.ts`. */
-const Logsource = z.looseObject({
-  category: text.optional(),
-  product: text.optional(),
-  service: text.optional(),
-  definition: text.optional(),
-});
-export type Logsource = z.infer<typeof Logsource>;
-
-/** What Sigma has no key for. `row` is the behaviour's number in the catalogue, such as `EX-04`. */
-const AirlockFields = z.strictObject({ row: z.string().regex(/^[A-Z][A-Z0-9]-\d{2}$/) });
 
 /**
  * A detection rule of Sigma 2.1. Keys that the specification doesn't know are let through, since public rules carry
  * their authors' own; the linter refuses them in ours. Search identifiers are checked by `detection.ts`.
  */
 export const SigmaRule = z.looseObject({
-  title: text.min(1).max(256),
-  id: z.guid().optional(),
-  name: text.max(256).optional(),
-  status: z.enum(["stable", "test", "experimental", "deprecated", "unsupported"]).optional(),
-  description: text.max(65_535).default(""),
-  references: z.array(text).default([]),
-  author: text.optional(),
-  date: text.optional(),
-  modified: text.optional(),
-  tags: z.array(text).default([]),
+  ...RULE_HEAD,
   logsource: Logsource,
   detection: z.looseObject({ condition: z.union([text, z.array(text).min(1)]) }),
-  falsepositives: z.union([text, z.array(text)]).optional(),
-  level: SignatureLevel.optional(),
-  airlock: AirlockFields.optional(),
 });
 export type SigmaRule = z.infer<typeof SigmaRule>;
 
 /** Keys that the specification and this project know, for the linter. */
-export const KNOWN_RULE_KEYS: readonly string[] = [...Object.keys(SigmaRule.shape), "related", "license", "fields"];
+export const KNOWN_RULE_KEYS: readonly string[] = [
+  ...Object.keys(SigmaRule.shape),
+  ...["related", "license", "fields", "scope", "taxonomy", "correlation", "generate"],
+];
+
+/** A filter of Sigma 2.1: one more condition for rules that it names. */
+export const SigmaFilter = z.looseObject({
+  title: text.min(1).max(256),
+  id: z.guid().optional(),
+  description: text.max(65_535).default(""),
+  logsource: Logsource,
+  filter: z.looseObject({ rules: z.union([text.min(1), z.array(text.min(1)).min(1)]), condition: text }),
+});
+export type SigmaFilter = z.infer<typeof SigmaFilter>;
+
+/** A rule that a correlation counts matches of. */
+export interface CorrelationReference {
+  readonly signature: Signature;
+  /** For an alias the name of the field in this rule's events. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+/** A correlation with the rules it refers to. */
+export interface Correlation extends CorrelationTerms {
+  /** In the order in which the rule names them; those that don't apply are left out. */
+  readonly references: readonly CorrelationReference[];
+}
 
 /** A rule that was read: what reports, lists and the compiler need to know of it. */
 export interface Signature {
@@ -62,23 +66,17 @@ export interface Signature {
   /** False when nothing that is recorded can be what the rule looks at; `reason` says why. */
   readonly applies: boolean;
   readonly reason: string | null;
-  /** The parsed file, for the linter and for the hash of the rule set. */
-  readonly rule: SigmaRule;
+  /** The parsed document, for the linter and for the hash of the rule set. */
+  readonly rule: SigmaRule | SigmaCorrelation;
+  /** What it looks at; of a correlation what its rules look at. Empty when it doesn't apply. */
   readonly categories: readonly EventCategory[];
-  /** The rule's condition with its search identifiers put in. Null when the rule doesn't apply. */
+  /** The rule's condition with its search identifiers put in. Null for a correlation, and when the rule doesn't apply. */
   readonly expression: Expression | null;
-}
-
-/** What is wrong with a rule and where in the file; becomes a fault once file and line are known. */
-export class RuleError extends Error {
-  readonly path: readonly (string | number)[];
-  /** The rule is well-formed but asks for something this engine doesn't do: it loads and doesn't apply. */
-  readonly unsupported: boolean;
-
-  constructor(message: string, options: { path?: readonly (string | number)[]; unsupported?: boolean } = {}) {
-    super(message);
-    this.name = "RuleError";
-    this.path = options.path ?? [];
-    this.unsupported = options.unsupported ?? false;
-  }
+  /** For a rule on audit records: the condition as each category's events can meet it. */
+  readonly views: ReadonlyMap<EventCategory, Expression> | null;
+  /** What a correlation counts. Null for any other rule, and when it doesn't apply. */
+  readonly correlation: Correlation | null;
+  /** Other documents' filters that are part of the condition, and values that placeholders in it were given. */
+  readonly filters: readonly SigmaFilter[];
+  readonly placeholders: Readonly<Record<string, readonly string[]>>;
 }

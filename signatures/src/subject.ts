@@ -1,6 +1,5 @@
 import type { BehaviourEvent } from "@airlock/contracts";
-import { CONTEXT_FIELDS } from "./taxonomy/fields.ts";
-import { type ProcessState, type WrittenFile, writersOf } from "./world.ts";
+import type { ProcessState, WrittenFile } from "./world.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,16 +14,8 @@ export interface Subject {
 
 export type Accessor = (subject: Subject) => unknown;
 
-/** Reads a field of the event itself, and for context fields of its process when the event has none. */
-export function accessorOf(field: string): Accessor {
-  if (!CONTEXT_FIELDS.has(field)) return (subject) => own(subject.event.fields, field);
-  if (field === "ImageWriters") return (subject) => subject.process?.programWriters;
-  if (field === "FileWriters") return (subject) => (subject.file === undefined ? undefined : writersOf(subject.file));
-  return (subject) => own(subject.event.fields, field) ?? own(subject.process?.start?.fields, field);
-}
-
 /** A rule's field name may be anything, `constructor` too. */
-function own(fields: Fields | undefined, field: string): unknown {
+export function readField(fields: Fields | undefined, field: string): unknown {
   if (fields === undefined) return undefined;
   const value = fields[field];
   return typeof value === "function" ? undefined : value;

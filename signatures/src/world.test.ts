@@ -19,7 +19,7 @@ it("forgets the oldest when a sample makes too much to remember, and counts it",
 
 it("makes a judgement unknown instead of benign when something was forgotten", async () => {
   const ruleSet = compileRuleSet(await signaturesFrom({ "r.yml": ruleText("{a: {Image: /x}, condition: a}") }));
-  const hearing = openHearing(ruleSet, { processes: 1, files: 1 });
+  const hearing = openHearing(ruleSet, { world: { processes: 1, files: 1 } });
   const make = eventMaker();
   for (const process of ["1:1", "2:2"]) hearing.hear(make("process_creation", { Image: "/y" }, { process }));
   const { verdict } = hearing.conclude([]);

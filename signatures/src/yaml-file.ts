@@ -1,5 +1,5 @@
 import { isNode, LineCounter, parseAllDocuments } from "yaml";
-import { RuleError } from "./rule.ts";
+import { RuleError } from "./rule-error.ts";
 
 const MAX_FILE_CHARACTERS = 512 * 1024;
 const MAX_DOCUMENTS = 100;

@@ -26,7 +26,7 @@ function trace(file: string): Pack["hits"][number] {
 }
 
 async function packOf(rule: string, changes: Partial<Pack> = {}): Promise<Pack> {
-  const [signature] = await signaturesFrom({ "reads-history.yml": rule });
+  const [signature, ...parts] = await signaturesFrom({ "reads-history.yml": rule });
   if (signature === undefined) throw new Error("no rule");
   const [hits, misses] = [[trace("hit-a.ndjson")], [trace("miss-a.ndjson")]];
   return {
@@ -35,6 +35,7 @@ async function packOf(rule: string, changes: Partial<Pack> = {}): Promise<Pack> 
     folder: "",
     files: ["hit-a.ndjson", "miss-a.ndjson", "rule.yml"],
     signature: { ...signature, file: "credential-access/reads-history/rule.yml" },
+    parts,
     hits,
     misses,
     ...changes,

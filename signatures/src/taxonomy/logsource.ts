@@ -1,8 +1,11 @@
 import { EVENT_CATEGORIES, type EventCategory } from "@airlock/contracts";
-import type { Logsource } from "../rule.ts";
+import type { Logsource } from "../rule-head.ts";
+
+/** Whether a rule asks for the fields of our events, for words in log lines, or for records of the audit system. */
+export type RuleForm = "events" | "log-lines" | "audit-records";
 
 export type Mapping =
-  | { readonly applies: true; readonly categories: readonly EventCategory[]; readonly keywordsOnly: boolean }
+  | { readonly applies: true; readonly categories: readonly EventCategory[]; readonly form: RuleForm }
   | { readonly applies: false; readonly reason: string };
 
 /**
@@ -36,7 +39,7 @@ const LOG_SERVICES = new Set([
 
 /**
  * Which of our events a rule's log source means. Rules for other products load and don't apply; rules on plain log
- * text see output lines and the first bytes of written files, and only by keywords.
+ * text see output lines and the first bytes of written files, and only by keywords. For audit records see `audit-view.ts`.
  */
 export function mapLogsource(logsource: Logsource): Mapping {
   const { category, product, service } = logsource;
@@ -44,18 +47,18 @@ export function mapLogsource(logsource: Logsource): Mapping {
     return { applies: false, reason: `product ${product} is not what is analysed here` };
   }
   if (category !== undefined) return mapCategory(category);
-  if (service === "auditd") return { applies: false, reason: "audit records are not mapped to recorded events" };
+  if (service === "auditd") return { applies: true, categories: [], form: "audit-records" };
   if (service !== undefined && !LOG_SERVICES.has(service)) {
     return { applies: false, reason: `nothing recorded stands for the log of service ${service}` };
   }
   if (product === undefined && service === undefined) return { applies: false, reason: "the log source is empty" };
-  return { applies: true, categories: ["output", "file_event"], keywordsOnly: true };
+  return { applies: true, categories: ["output", "file_event"], form: "log-lines" };
 }
 
 function mapCategory(category: string): Mapping {
   const own = EVENT_CATEGORIES.find((name) => name === category);
-  if (own !== undefined) return { applies: true, categories: [own], keywordsOnly: false };
+  if (own !== undefined) return { applies: true, categories: [own], form: "events" };
   const aliased = Object.hasOwn(ALIASES, category) ? ALIASES[category] : undefined;
-  if (aliased !== undefined) return { applies: true, categories: aliased, keywordsOnly: false };
+  if (aliased !== undefined) return { applies: true, categories: aliased, form: "events" };
   return { applies: false, reason: `nothing recorded stands for category ${category}` };
 }
