@@ -10,6 +10,5 @@ export function accessorOf(field: string): Accessor {
   if (!CONTEXT_FIELDS.has(field)) return ({ event }) => readField(event.fields, field);
   if (field === "ImageWriters") return ({ process }) => process?.programWriters;
   if (field === "FileWriters") return ({ file }) => (file === undefined ? undefined : writersOf(file));
-  return ({ event, process }: Subject) =>
-    readField(event.fields, field) ?? readField(process?.start?.fields, field);
+  return ({ event, process }: Subject) => readField(event.fields, field) ?? readField(process?.start?.fields, field);
 }

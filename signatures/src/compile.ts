@@ -1,5 +1,5 @@
-import { accessorOf } from "./accessor.ts";
 import type { EventCategory } from "@airlock/contracts";
+import { accessorOf } from "./accessor.ts";
 import { type CorrelationPlan, planCorrelations, withParts } from "./correlation/plan.ts";
 import type { Expression } from "./expression.ts";
 import { type GateAtom, gateOf } from "./gate.ts";

@@ -1,8 +1,10 @@
+import type { EventCategory } from "@airlock/contracts";
 import { type AttackData, tacticsOf, techniquesOf } from "./attack.ts";
+import type { SigmaCorrelation } from "./correlation/correlation-rule.ts";
 import { compileDetection } from "./detection.ts";
 import { allOf, type Expression, fieldsOf } from "./expression.ts";
+import { compileField } from "./modifiers.ts";
 import { type Placeholders, placeholdersIn } from "./placeholders.ts";
-import type { SigmaCorrelation } from "./correlation/correlation-rule.ts";
 import type { SigmaFilter, SigmaRule, Signature } from "./rule.ts";
 import { RuleError } from "./rule-error.ts";
 import { type RulePlace, slugOf } from "./rule-files.ts";
@@ -81,11 +83,25 @@ function compileRule(rule: SigmaRule, filters: readonly CompiledFilter[], placeh
     if (views === null) return doesNotApply(reason);
     return { applies: true, reason: null, categories: [...views.keys()], expression, views };
   }
-  const [field] = fieldsOf(expression);
-  if (mapping.form === "log-lines" && field !== undefined) {
-    return doesNotApply(`log lines have no field ${field}, only text for keywords`);
+  const fields = fieldsOf(expression);
+  if (mapping.form === "log-lines" && fields[0] !== undefined) {
+    return doesNotApply(`log lines have no field ${fields[0]}, only text for keywords`);
   }
-  return { applies: true, reason: null, categories: mapping.categories, expression, views: null };
+  const { categories } = mapping;
+  const meant = isAboutNetwork(categories, fields) ? allOf([expression, NOT_LOCAL]) : expression;
+  return { applies: true, reason: null, categories, expression: meant, views: null };
+}
+
+/**
+ * Sysmon, which Sigma's category is made after, tells of no unix sockets: a rule that doesn't ask for them doesn't mean
+ * every look of the C library at its name cache.
+ */
+const NOT_LOCAL: Expression = { kind: "not", part: compileField("Protocol", ["unix"]) };
+
+function isAboutNetwork(categories: readonly EventCategory[], fields: readonly string[]): boolean {
+  return (
+    categories.includes("network_connection") && !fields.some((field) => /^(?:Protocol|DestinationPath)$/.test(field))
+  );
 }
 
 /** Why a rule is no longer in use, if it isn't. */

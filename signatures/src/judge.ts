@@ -108,6 +108,9 @@ function byWeightThenId(a: Finding, b: Finding): number {
 function describeForgotten(forgotten: number): Verdict["reasons"] {
   if (forgotten === 0) return [];
   return [
-    { code: "limit-hit", detail: `judge: memory of processes, files and counts was full, ${forgotten} entries forgotten` },
+    {
+      code: "limit-hit",
+      detail: `judge: memory of processes, files and counts was full, ${forgotten} entries forgotten`,
+    },
   ];
 }

@@ -87,7 +87,11 @@ function isPlaceholderFile({ file }: RuleFile): boolean {
 async function readPlaceholders(files: readonly RuleFile[], problems: SignatureProblem[]): Promise<Placeholders> {
   let all: Placeholders = new Map();
   for (const file of files.filter(isPlaceholderFile)) {
-    for (const { value, place } of readDocuments(file, await readFile(join(file.folder, file.file), "utf8"), problems)) {
+    for (const { value, place } of readDocuments(
+      file,
+      await readFile(join(file.folder, file.file), "utf8"),
+      problems,
+    )) {
       const values = noteProblem(place, problems, () => parsePlaceholders(value));
       if (values !== null) all = joinPlaceholders(all, values);
     }
@@ -117,7 +121,7 @@ function readRuleFile(
         case "filter":
           read.filters.push({ place, document: parseDocument(SigmaFilter, value) });
           return;
-        default: {
+        case "detection": {
           const rule = parseDocument(SigmaRule, value);
           read.detections.push({ place, rule, value: makeDetection(place, rule, [], context) });
         }
@@ -139,7 +143,8 @@ function applyFilters(read: Read, context: RuleContext, problems: SignatureProbl
   for (const { place, document } of read.filters) {
     noteProblem(place, problems, () => {
       const filter = { document, expression: compileFilter(document, context.placeholders) };
-      for (const value of findFiltered(place, document, read)) filters.set(value, [...(filters.get(value) ?? []), filter]);
+      for (const value of findFiltered(place, document, read))
+        filters.set(value, [...(filters.get(value) ?? []), filter]);
     });
   }
   return read.detections.map(({ place, rule, value }) => {
@@ -160,12 +165,13 @@ function findFiltered(place: RulePlace, document: SigmaFilter, read: Read): Sign
       throw new RuleError(error.message, { path });
     }
   });
-  if (named.some(({ value }) => value === null)) throw new RuleError("a correlation can't be filtered, its rules can", { path });
+  if (named.some(({ value }) => value === null))
+    throw new RuleError("a correlation can't be filtered, its rules can", { path });
   const fitting = read.detections.filter(
-    ({ rule, value }) =>
-      named.some((one) => one.value === value) && isForLogsource(document.logsource, rule.logsource),
+    ({ rule, value }) => named.some((one) => one.value === value) && isForLogsource(document.logsource, rule.logsource),
   );
-  if (fitting.length === 0) throw new RuleError("none of its rules has the filter's log source", { path: ["logsource"] });
+  if (fitting.length === 0)
+    throw new RuleError("none of its rules has the filter's log source", { path: ["logsource"] });
   return fitting.map(({ value }) => value);
 }
 

@@ -19,7 +19,10 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...REGEX_FLAGS,
   ...COMPARED_BY,
   ...ENCODED_BY,
-  ...["all", "cased", "neq", "expand"],
+  "all",
+  "cased",
+  "neq",
+  "expand",
 ]);
 /** In the specification, but without use for recorded behaviour: the rule loads and doesn't apply. */
 const UNSUPPORTED = new Set(["minute", "hour", "day", "week", "month", "year"]);

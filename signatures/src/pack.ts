@@ -31,7 +31,9 @@ export async function readPacks(packs: string = SHIPPED_PACKS): Promise<Pack[]> 
     byFile.set(signature.file, [...(byFile.get(signature.file) ?? []), signature]);
   }
   // By id, so that the first document of a file comes before its others.
-  return Promise.all([...byFile.values()].flatMap(([first, ...parts]) => (first ? [readPack(packs, first, parts)] : [])));
+  return Promise.all(
+    [...byFile.values()].flatMap(([first, ...parts]) => (first ? [readPack(packs, first, parts)] : [])),
+  );
 }
 
 async function readPack(packs: string, signature: Signature, parts: readonly Signature[]): Promise<Pack> {

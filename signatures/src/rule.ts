@@ -20,7 +20,13 @@ export type SigmaRule = z.infer<typeof SigmaRule>;
 /** Keys that the specification and this project know, for the linter. */
 export const KNOWN_RULE_KEYS: readonly string[] = [
   ...Object.keys(SigmaRule.shape),
-  ...["related", "license", "fields", "scope", "taxonomy", "correlation", "generate"],
+  "related",
+  "license",
+  "fields",
+  "scope",
+  "taxonomy",
+  "correlation",
+  "generate",
 ];
 
 /** A filter of Sigma 2.1: one more condition for rules that it names. */

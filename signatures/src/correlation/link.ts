@@ -28,7 +28,9 @@ export function findNamed<T>(name: string, from: RulePlace, all: readonly Named<
   const found =
     own.length > 0
       ? own
-      : all.filter((one) => isNamed(one) || one.rule.id?.toLowerCase() === name.toLowerCase() || slugOf(one.place) === name);
+      : all.filter(
+          (one) => isNamed(one) || one.rule.id?.toLowerCase() === name.toLowerCase() || slugOf(one.place) === name,
+        );
   const [first, second] = found;
   if (first === undefined) throw new RuleError(`no rule is named "${name}"`);
   if (second !== undefined) {
@@ -71,11 +73,7 @@ export function linkCorrelations(
 
 type Resolve = (name: string) => Signature | null;
 
-function makeCorrelation(
-  { place, rule }: CorrelationDocument,
-  attack: AttackData,
-  resolve: Resolve,
-): Signature | null {
+function makeCorrelation({ place, rule }: CorrelationDocument, attack: AttackData, resolve: Resolve): Signature | null {
   const head = { ...describeRule(place, rule, attack), filters: [], placeholders: {} };
   let terms: CorrelationTerms;
   try {

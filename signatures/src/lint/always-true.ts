@@ -7,7 +7,8 @@ const UNLIKELY = ["", "\ue000", "q7\u00a0\ue001 ~ zz"];
 export const ALWAYS_TRUE: LintCheck = {
   name: "always-true",
   recommendation: "A value that every text has says nothing; use `exists` to ask whether a field is there.",
-  check: ({ signature: { expression } }) => (expression === null ? [] : idleFields(expression)),
+  check: ({ signature, parts }) =>
+    [signature, ...parts].flatMap(({ expression }) => (expression === null ? [] : idleFields(expression))),
 };
 
 function idleFields(expression: Expression): string[] {

@@ -1,18 +1,21 @@
 import { type Expression, fieldsOf } from "../expression.ts";
 import { FACTS } from "../facts/index.ts";
+import type { Signature } from "../rule.ts";
 import type { LintCheck } from "./lint-check.ts";
 
 export const KNOWN_FACT: LintCheck = {
   name: "known-fact",
   recommendation: "A fact is a measurement: name one of facts/index.ts and say in the rule how much of it is too much.",
-  check: ({ signature: { expression, categories } }) => {
-    if (expression === null || !categories.includes("derived")) return [];
-    const problems: string[] = [];
-    if (!namesFact(expression)) problems.push("the rule names no fact of the closed list");
-    if (fieldsOf(expression).every((field) => field === "Fact")) problems.push("the fact's name is the only condition");
-    return problems;
-  },
+  check: ({ signature, parts }) => [signature, ...parts].flatMap(factProblems),
 };
+
+function factProblems({ expression, categories }: Signature): string[] {
+  if (expression === null || !categories.includes("derived")) return [];
+  const problems: string[] = [];
+  if (!namesFact(expression)) problems.push("the rule names no fact of the closed list");
+  if (fieldsOf(expression).every((field) => field === "Fact")) problems.push("the fact's name is the only condition");
+  return problems;
+}
 
 function namesFact(expression: Expression): boolean {
   switch (expression.kind) {

@@ -95,6 +95,27 @@ describe("the linter", () => {
     expect(await checksOf(GOOD, changes)).toContain(check);
   });
 
+  it("looks at a correlation with its rules", async () => {
+    const head = GOOD.slice(0, GOOD.indexOf("logsource:"));
+    const rest = GOOD.slice(GOOD.indexOf("falsepositives:"));
+    const section = (by: string, condition: string) =>
+      `correlation: {type: event_count, rules: [opened], timespan: 1m, group-by: [${by}], condition: ${condition}}\n`;
+    const part = (search: string) =>
+      `---\ntitle: Opened\nname: opened\nlogsource: {category: file_access, product: linux}\n` +
+      `detection: {s: ${search}, condition: s}\n`;
+    const opened = part("{TargetFilename|endswith: /.bash_history}");
+    const good = head + section("Image", "{gte: 3}") + rest + opened;
+    expect(lintPacks([await packOf(good)])).toEqual([]);
+    expect(await checksOf(head + section("QueryName", "{gte: 3}") + rest + opened)).toContain("known-fields");
+    expect(await checksOf(head + section("Image", "{lt: 3}") + rest + opened)).toContain("over-broad");
+    expect(await checksOf(head + section("Image", "{gte: 3}") + rest + part("{Nothing: abcd}"))).toContain(
+      "known-fields",
+    );
+    expect(await checksOf(head + section("Image", "{gte: 3}") + rest + part("{TargetFilename|contains: x}"))).toContain(
+      "over-broad",
+    );
+  });
+
   it("refuses traces with derived events or without order", async () => {
     const make = eventMaker();
     const derived = [make("derived", { Fact: "x", Sources: [] })];

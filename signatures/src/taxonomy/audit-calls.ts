@@ -65,8 +65,17 @@ export function callsOf(event: BehaviourEvent): string | readonly string[] | und
       return event.fields.Initiated ? CONNECTING : ACCEPTING;
     case "network_listen":
       return LISTENING;
-    default:
+    case "process_fork":
+    case "process_termination":
+    case "dns_query":
+    case "proxy":
+    case "tls":
+    case "payload":
+    case "output":
+    case "derived":
       return undefined;
+    default:
+      return event satisfies never;
   }
 }
 

@@ -57,7 +57,9 @@ function readerOf(record: AuditRecord, field: string): Accessor {
   const place = /^a(\d{1,4})$/.exec(field)?.[1];
   if (place === undefined) return () => undefined;
   if (record === "EXECVE") return ({ event }) => argumentsOf(event)?.[Number(place)];
-  return record === "SYSCALL" && REGISTER.test(field) ? ({ event }) => registerOf(event, Number(place)) : () => undefined;
+  return record === "SYSCALL" && REGISTER.test(field)
+    ? ({ event }) => registerOf(event, Number(place))
+    : () => undefined;
 }
 
 const FIELDS: Readonly<Record<AuditRecord, Readonly<Record<string, Accessor>>>> = {
@@ -125,16 +127,11 @@ function namesOf(event: BehaviourEvent): string | readonly string[] | undefined 
 }
 
 function nameTypeOf(event: BehaviourEvent): string | undefined {
-  switch (event.category) {
-    case "file_event":
-      return event.fields.Operation === "write" || !isSuccess(event.fields.Result) ? "NORMAL" : "CREATE";
-    case "file_rename":
-      return "CREATE";
-    case "file_delete":
-      return "DELETE";
-    default:
-      return namesOf(event) === undefined ? undefined : "NORMAL";
-  }
+  if (event.category === "file_rename") return "CREATE";
+  if (event.category === "file_delete") return "DELETE";
+  const made = event.category === "file_event" && event.fields.Operation !== "write" && isSuccess(event.fields.Result);
+  if (made) return "CREATE";
+  return namesOf(event) === undefined ? undefined : "NORMAL";
 }
 
 const PERSONALITY: Readonly<Record<string, bigint>> = {
@@ -153,7 +150,9 @@ function registerOf(event: BehaviourEvent, place: number): string | undefined {
   if (/^0x[0-9a-f]{1,16}$/i.test(text)) return text.slice(2).toLowerCase();
   if (event.fields.SyscallName !== "personality") return undefined;
   const flags = text.split("|").map((name) => (Object.hasOwn(PERSONALITY, name) ? PERSONALITY[name] : undefined));
-  return flags.includes(undefined) ? undefined : flags.reduce((all, flag) => (all ?? 0n) | (flag ?? 0n), 0n)?.toString(16);
+  return flags.includes(undefined)
+    ? undefined
+    : flags.reduce((all, flag) => (all ?? 0n) | (flag ?? 0n), 0n)?.toString(16);
 }
 
 function texts(...values: unknown[]): string[] {

@@ -49,11 +49,7 @@ export function readAuditKeys(definition: string): AuditKeys {
 }
 
 /** Events that have a key which passes the tests; null when no such key is known. */
-export function keyExpression(
-  tests: readonly TextTest[],
-  keys: AuditKeys,
-  category: EventCategory,
-): Expression | null {
+export function keyExpression(tests: readonly TextTest[], keys: AuditKeys, category: EventCategory): Expression | null {
   const meant = [...keys].filter(([key]) => tests.some((test) => test.matches(key, key.toLowerCase())));
   return meant.length === 0 ? null : joinAny(meant.map(([, meaning]) => meaning.get(category) ?? FALSE));
 }
@@ -68,15 +64,15 @@ const WATCHED: Readonly<Record<string, readonly EventCategory[]>> = {
 function watchOf(path: string, permissions: string): [EventCategory, Expression][] {
   const literal = path.replace(/[\\*?]/g, "\\$&").replace(/\/$/, "");
   const under = [literal, `${literal}/*`];
-  const files = [...permissions].flatMap((one) => WATCHED[one] ?? []);
+  const files = permissions.split("").flatMap((one) => WATCHED[one] ?? []);
   return [
     ...files.map((category): [EventCategory, Expression] => [category, compileField("TargetFilename", under)]),
     ...(permissions.includes("x")
       ? [
-          [
-            "process_creation",
-            anyOf([compileField("Image", under), compileField("RequestedImage", under)]),
-          ] satisfies [EventCategory, Expression],
+          ["process_creation", anyOf([compileField("Image", under), compileField("RequestedImage", under)])] satisfies [
+            EventCategory,
+            Expression,
+          ],
         ]
       : []),
   ];

@@ -1,15 +1,30 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { loadSignatures } from "../load.ts";
+import { basename, join } from "node:path";
+import { loadSignatures, readSignatures } from "../load.ts";
 import type { Signature } from "../rule.ts";
+import type { SignatureProblem } from "../rule-files.ts";
 
-/** Loads rules from texts, by file name, the way users' folders are loaded. */
-export async function signaturesFrom(files: Readonly<Record<string, string>>): Promise<Signature[]> {
+type Files = Readonly<Record<string, string>>;
+
+/** Loads rules from texts, by file name, the way users' folders are loaded; beside the shipped ones if they are asked for. */
+export async function signaturesFrom(files: Files, withShipped = false): Promise<Signature[]> {
+  return inFolder(files, (folder) => loadSignatures({ folders: [folder], ...(withShipped ? {} : { packs: null }) }));
+}
+
+/** Everything that is wrong with such rules, by file name. */
+export async function problemsOf(files: Files): Promise<SignatureProblem[]> {
+  return inFolder(files, async (folder) => {
+    const { problems } = await readSignatures({ packs: null, folders: [folder] });
+    return problems.map((problem) => ({ ...problem, file: basename(problem.file) }));
+  });
+}
+
+async function inFolder<T>(files: Files, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "airlock-rules-"));
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    return await loadSignatures({ packs: null, folders: [folder] });
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
