@@ -79,6 +79,15 @@ export function callsOf(event: BehaviourEvent): string | readonly string[] | und
   }
 }
 
+/** Categories whose events may all be of the same calls. */
+export const ALWAYS_THE_SAME_CALLS: ReadonlySet<EventCategory> = new Set<EventCategory>([
+  "process_creation",
+  "file_access",
+  "file_rename",
+  "file_delete",
+  "network_listen",
+]);
+
 /** All calls that events of a category may be of. */
 export const CALLS_BY_CATEGORY: ReadonlyMap<EventCategory, readonly string[]> = new Map<
   EventCategory,

@@ -41,8 +41,42 @@ export function anyRecordReader(field: string): Accessor {
 /** Whether events of a category can ever have the field in the record. */
 export function carries(record: AuditRecord, field: string, category: EventCategory): boolean {
   if (record === "EXECVE" && /^a\d{1,4}$/.test(field)) return true;
-  if (record === "SYSCALL" && REGISTER.test(field)) return category === "syscall";
+  if (isRegister(record, field)) return category === "syscall";
   return Object.hasOwn(FIELDS[record], field);
+}
+
+/** Fields of our own whose values are the record's field, any of them; none where it has to be made. */
+export function ownFieldsOf(record: AuditRecord, field: string, category: EventCategory): readonly string[] {
+  if (record === "PATH" && field === "name") {
+    if (category === "process_creation") return ["Image", "RequestedImage", "Script"];
+    return category === "syscall" ? ["TargetFilename"] : ["TargetFilename", "RequestedFilename"];
+  }
+  if (field === "SYSCALL" || field === "syscall") {
+    if (category === "process_access") return ["CallName"];
+    return category === "syscall" || category === "driver_load" ? ["SyscallName"] : [];
+  }
+  const own = Object.hasOwn(SAME_FIELDS[record], field) ? SAME_FIELDS[record][field] : undefined;
+  return own === undefined ? [] : [own];
+}
+
+const SAME_FIELDS: Readonly<Record<AuditRecord, Readonly<Record<string, string>>>> = {
+  SYSCALL: {
+    exe: "Image",
+    pid: "ProcessId",
+    ppid: "ParentProcessId",
+    euid: "User",
+    fsuid: "User",
+    exit: "ReturnValue",
+  },
+  EXECVE: {},
+  PATH: {},
+  CWD: { cwd: "CurrentDirectory" },
+  PROCTITLE: { proctitle: "CommandLine" },
+};
+
+/** An argument of a call, which audit writes as a number in hex. */
+export function isRegister(record: AuditRecord, field: string): boolean {
+  return record === "SYSCALL" && REGISTER.test(field);
 }
 
 const REGISTER = /^a[0-3]$/;
@@ -57,9 +91,7 @@ function readerOf(record: AuditRecord, field: string): Accessor {
   const place = /^a(\d{1,4})$/.exec(field)?.[1];
   if (place === undefined) return () => undefined;
   if (record === "EXECVE") return ({ event }) => argumentsOf(event)?.[Number(place)];
-  return record === "SYSCALL" && REGISTER.test(field)
-    ? ({ event }) => registerOf(event, Number(place))
-    : () => undefined;
+  return isRegister(record, field) ? ({ event }) => registerOf(event, Number(place)) : () => undefined;
 }
 
 const FIELDS: Readonly<Record<AuditRecord, Readonly<Record<string, Accessor>>>> = {

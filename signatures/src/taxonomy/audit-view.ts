@@ -1,7 +1,15 @@
 import type { EventCategory } from "@airlock/contracts";
 import { type Expression, fieldsOf, type TextTest } from "../expression.ts";
-import { CALLS_BY_CATEGORY } from "./audit-calls.ts";
-import { ANY_TEXT, AUDIT_RECORDS, type AuditRecord, carries, recordField } from "./audit-fields.ts";
+import { ALWAYS_THE_SAME_CALLS, CALLS_BY_CATEGORY } from "./audit-calls.ts";
+import {
+  ANY_TEXT,
+  AUDIT_RECORDS,
+  type AuditRecord,
+  carries,
+  isRegister,
+  ownFieldsOf,
+  recordField,
+} from "./audit-fields.ts";
 import { type AuditKeys, keyExpression } from "./audit-keys.ts";
 import { FALSE, isFalse, joinAll, joinAny, negate, TRUE } from "./fold.ts";
 
@@ -93,7 +101,7 @@ function specialise(node: Expression, place: Place): Expression {
     case "field":
       return specialiseField(node, place);
     case "keyword":
-      return { ...node, kind: "field", field: recordField(place.record, ANY_TEXT) };
+      return specialiseKeyword(node, place.record);
     case "absent":
       if (node.field === "type") return FALSE;
       return isCarried(node.field, place) ? { kind: "absent", field: recordField(place.record, node.field) } : TRUE;
@@ -125,12 +133,27 @@ function specialiseField(node: Extract<Expression, { kind: "field" }>, place: Pl
     }
     return FALSE;
   }
-  const calls = CALLS_BY_CATEGORY.get(category) ?? [];
-  if (record === "SYSCALL" && (field === "SYSCALL" || field === "syscall") && isFalse(decide(tests, every, calls))) {
-    missing.add(`the call ${literalsOf(tests)} is not recorded`);
-    return FALSE;
+  if (field === "SYSCALL" || field === "syscall") {
+    const calls = CALLS_BY_CATEGORY.get(category) ?? [];
+    const decided = decide(tests, every, calls);
+    if (isFalse(decided)) missing.add(`the call ${literalsOf(tests)} is not recorded`);
+    if (isFalse(decided) || ALWAYS_THE_SAME_CALLS.has(category)) return decided;
   }
+  if (isRegister(record, field) && tests.every(isNoHex)) return FALSE;
+  const own = ownFieldsOf(record, field, category);
+  // By the events' own fields, so that one look at a text is enough for rules of all kinds.
+  if (own.length === 1 || (own.length > 1 && !every)) return joinAny(own.map((name) => ({ ...node, field: name })));
   return { ...node, field: recordField(record, field) };
+}
+
+/** Words anywhere in an argument are words anywhere in the command line, which is the arguments joined. */
+function specialiseKeyword(node: Extract<Expression, { kind: "keyword" }>, record: AuditRecord): Expression {
+  const open = node.tests.every(({ literal }) => literal?.kind === "contains");
+  return { ...node, kind: "field", field: record === "EXECVE" && open ? "CommandLine" : recordField(record, ANY_TEXT) };
+}
+
+function isNoHex({ literal }: TextTest): boolean {
+  return literal !== null && !/^[0-9a-f]+$/.test(literal.text);
 }
 
 function isCarried(field: string, { record, category }: Place): boolean {
