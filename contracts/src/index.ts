@@ -27,6 +27,7 @@ export type {
   TraceFile,
   TraceKind,
   TracePath,
+  TraceProgram,
   TraceRecord,
   TraceSocket,
   TraceStream,

@@ -36,6 +36,20 @@ export interface TraceFile {
   readonly memfd: boolean;
 }
 
+/**
+ * What was read of an executed file that is not in the image as it is, before its first instruction ran. `copied`: the run's
+ * `dropped/` folder has it under its hash; `hashed`: a copy would have been beyond a bound; `too-large`: not even read;
+ * `gone`: could not be read, as when its process was killed at once.
+ */
+export interface TraceProgram {
+  readonly state: "copied" | "hashed" | "too-large" | "gone";
+  readonly size: bigint;
+  /** When it is copied or hashed. */
+  readonly sha256?: string;
+  /** First 16 bytes. */
+  readonly head: Uint8Array;
+}
+
 /** What descriptor 0, 1 or 2 was at an exec. */
 export interface TraceStream {
   readonly kind: "closed" | "null" | "file" | "pipe" | "socket" | "unix" | "tty" | "other";
@@ -107,7 +121,17 @@ export type TraceRecord =
       /** Begins with `…/` when it is too deep, as a path's `base` does. */
       readonly cwd: string;
       readonly streams: readonly [TraceStream, TraceStream, TraceStream];
+      /** Of `file`, unless it is in the image, or the recorder keeps no copies. */
+      readonly program?: TraceProgram;
+      /** Of the script, likewise; of scripts that lead to scripts the first. */
+      readonly script?: TraceProgram;
+      /** The process was stopped until a copy was made: a `program` record tells of it. */
+      readonly held?: boolean;
+      /** It should have been, and could not: whatever ran is not known. */
+      readonly unheld?: boolean;
     })
+  /** What was found of the file of an exec that was `held`: same task, and its time. */
+  | (TraceBase & { readonly kind: "program"; readonly execTime: bigint; readonly program: TraceProgram })
   | (TraceBase & { readonly kind: "exit"; readonly code: number; readonly signal: number })
   | (TraceCall & {
       readonly kind: "open";

@@ -31,11 +31,23 @@ export interface TrackOptions {
   readonly freezeFolder?: string;
   /** Bound of all such stops together; default 10 s. */
   readonly freezeLimitMs?: number;
+  /** Where copies of programs that did not come with the image go, made before they run. Absent: none are made. */
+  readonly programs?: ProgramCopies;
+}
+
+export interface ProgramCopies {
+  /** Absolute path. Each copy is named by its SHA-256, and never executable. */
+  readonly folder: string;
+  /** Bounds of one copy, of all, and of their number; beyond them programs are hashed only. */
+  readonly fileBytes: number;
+  readonly allBytes: number;
+  readonly files: number;
 }
 
 /** Longer than loading takes on a slow, busy machine. */
 const ANSWER_MS = 60_000;
 const FREEZE_LIMIT_MS = 10_000;
+const NO_COPIES: ProgramCopies = { folder: "", fileBytes: 0, allBytes: 0, files: 0 };
 
 /** The running tracer: one process for a worker host, attached once, recording many samples at a time. */
 export class Recorder {
@@ -81,6 +93,7 @@ export class Recorder {
     refuseControl(options.cgroupPath);
     refuseControl(options.outputPath);
     refuseControl(options.freezeFolder ?? "");
+    refuseControl(options.programs?.folder ?? "");
     const id = this.#nextId++;
     const feed = openSession(() => {
       this.#tracer.send(["seal", id]);
@@ -89,7 +102,9 @@ export class Recorder {
     this.#link.feeds.set(id, feed);
     const { begin = "container", ringBytes, traceBytes, cgroupPath, outputPath, freezeFolder = "" } = options;
     const freezeMs = options.freezeLimitMs ?? FREEZE_LIMIT_MS;
-    this.#tracer.send(["track", id, begin, ringBytes, traceBytes, cgroupPath, outputPath, freezeMs, freezeFolder]);
+    const { allBytes, fileBytes, files, folder } = options.programs ?? NO_COPIES;
+    const bounds = [ringBytes, traceBytes, cgroupPath, outputPath, freezeMs, freezeFolder];
+    this.#tracer.send(["track", id, begin, ...bounds, fileBytes, allBytes, files, folder]);
     try {
       await answered(feed.tracked, this.#tracer);
     } catch (error) {

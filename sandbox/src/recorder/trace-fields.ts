@@ -1,4 +1,4 @@
-import type { TraceAddress, TraceFile, TracePath, TraceStream, TraceTask } from "@airlock/contracts";
+import type { TraceAddress, TraceFile, TracePath, TraceProgram, TraceStream, TraceTask } from "@airlock/contracts";
 import { readAddress } from "./trace-address.ts";
 import {
   FIELD,
@@ -12,6 +12,7 @@ import {
   STREAM_KINDS,
   TASK_BYTES,
 } from "./trace-format.ts";
+import { readProgram } from "./trace-program.ts";
 import { MalformedRecord, type Span, textUntilNul } from "./trace-span.ts";
 
 /** The variable part of a record: each kind of field in the order it came. */
@@ -29,6 +30,8 @@ export interface RecordFields {
   cwd: string | undefined;
   name: string | undefined;
   head: Uint8Array | undefined;
+  program: TraceProgram | undefined;
+  script: TraceProgram | undefined;
 }
 
 /**
@@ -64,6 +67,8 @@ function emptyFields(): RecordFields {
     cwd: undefined,
     name: undefined,
     head: undefined,
+    program: undefined,
+    script: undefined,
   };
 }
 
@@ -120,6 +125,12 @@ function readField(fields: RecordFields, tag: number, span: Span): void {
       return;
     case FIELD.name:
       fields.name = textOf(span);
+      return;
+    case FIELD.program:
+      fields.program = readProgram(span);
+      return;
+    case FIELD.script:
+      fields.script = readProgram(span);
       return;
     default:
       throw new MalformedRecord(`no field has the tag ${tag}`);

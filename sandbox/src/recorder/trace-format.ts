@@ -23,6 +23,7 @@ export const KIND = {
   exec: 2,
   exit: 3,
   write: 4,
+  program: 5,
   uring: 6,
   open: 16,
   path: 17,
@@ -38,6 +39,8 @@ export const URING_REGISTERED = 1;
 export const URING_OF_SOCKET = 2;
 export const EXEC_ARGV_TRUNCATED = 1;
 export const EXEC_ENV_TRUNCATED = 2;
+export const EXEC_HELD = 4;
+export const EXEC_UNHELD = 8;
 
 export const PATH_OPERATIONS = [
   "rename",
@@ -84,11 +87,17 @@ export const FIELD = {
   name: 15,
   argvTail: 16,
   envTail: 17,
+  program: 18,
+  script: 19,
 } as const;
+
+/** The first says that a file is the image's own, and is in no record. */
+export const PROGRAM_STATES = [undefined, "copied", "hashed", "too-large", "gone"] as const;
 
 export const FIELD_HEADER_BYTES = 4;
 export const FILE_FIELD_BYTES = 32;
 export const STREAM_FIELD_BYTES = 16;
+export const PROGRAM_FIELD_BYTES = 64;
 export const FILE_TRUNCATED = 1;
 export const FILE_DELETED = 2;
 export const FILE_MEMFD = 4;

@@ -5,7 +5,16 @@ import type { TraceAddress, TraceFile, TracePath, TraceRecord } from "@airlock/c
 export function describeRecord(record: TraceRecord): string {
   switch (record.kind) {
     case "exec":
-      return words("exec", describeFile(record.file), ...scriptOf(record), `[${record.argv.join(" ")}]`, ...record.env);
+      return words(
+        "exec",
+        describeFile(record.file),
+        copyOf(record),
+        ...scriptOf(record),
+        `[${record.argv.join(" ")}]`,
+        ...record.env,
+      );
+    case "program":
+      return words("program", record.program.state);
     case "fork":
       return "fork";
     case "exit":
@@ -72,8 +81,14 @@ function describeHead(head: Uint8Array): string {
   return JSON.stringify(Buffer.from(head).toString("latin1").slice(0, 24));
 }
 
-function scriptOf({ filename, interpreter }: { filename: string; interpreter: string | null }): string[] {
-  return interpreter === null ? [] : [`by ${interpreter} for ${filename}`];
+type ExecRecord = Extract<TraceRecord, { kind: "exec" }>;
+
+function copyOf({ held, program, unheld }: ExecRecord): string | undefined {
+  return unheld ? "unheld" : held ? "held" : program?.state;
+}
+
+function scriptOf({ filename, interpreter, script }: ExecRecord): string[] {
+  return interpreter === null ? [] : [words(`by ${interpreter} for ${filename}`, script?.state)];
 }
 
 function describeFile({ path, memfd, deleted, layer }: TraceFile): string {

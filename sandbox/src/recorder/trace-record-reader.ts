@@ -9,6 +9,8 @@ import {
   CALL_RACED,
   EXEC_ARGV_TRUNCATED,
   EXEC_ENV_TRUNCATED,
+  EXEC_HELD,
+  EXEC_UNHELD,
   KIND,
   PATH_OPERATIONS,
   RECORD_HEADER_BYTES,
@@ -61,6 +63,8 @@ function readKind(kind: number, raw: RawRecord): TraceRecord {
       return readExit(raw);
     case KIND.write:
       return readWrite(raw);
+    case KIND.program:
+      return readHeldProgram(raw);
     case KIND.uring:
       return readRingOperation({ bytes: raw.bytes, from: raw.at, to: raw.to }, raw);
     case KIND.open:
@@ -95,7 +99,7 @@ function readExec(raw: RawRecord): RecordOf<"exec"> {
   const fields = fieldsBehind(raw, 16);
   if (fields.file === undefined) throw new MalformedRecord("an exec without a file");
   const environment = selectEnvironment(fields.env ?? []);
-  const truncated = bytes.readUInt32LE(at + 12);
+  const flags = bytes.readUInt32LE(at + 12);
   const [stdin = CLOSED, stdout = CLOSED, stderr = CLOSED] = fields.streams;
   return {
     kind: "exec",
@@ -106,12 +110,23 @@ function readExec(raw: RawRecord): RecordOf<"exec"> {
     interpreter: fields.interpreter ?? null,
     file: fields.file,
     argv: fields.argv ?? [],
-    argvTruncated: (truncated & EXEC_ARGV_TRUNCATED) !== 0,
+    argvTruncated: (flags & EXEC_ARGV_TRUNCATED) !== 0,
     env: environment.kept,
-    envTruncated: (truncated & EXEC_ENV_TRUNCATED) !== 0 || environment.truncated,
+    envTruncated: (flags & EXEC_ENV_TRUNCATED) !== 0 || environment.truncated,
     cwd: fields.cwd ?? "",
     streams: [stdin, stdout, stderr],
+    ...(fields.program === undefined ? {} : { program: fields.program }),
+    ...(fields.script === undefined ? {} : { script: fields.script }),
+    ...((flags & EXEC_HELD) === 0 ? {} : { held: true }),
+    ...((flags & EXEC_UNHELD) === 0 ? {} : { unheld: true }),
   };
+}
+
+function readHeldProgram(raw: RawRecord): RecordOf<"program"> {
+  const { program } = fieldsBehind(raw, 8);
+  if (program === undefined) throw new MalformedRecord("nothing is told of a program");
+  const execTime = raw.bytes.readBigUInt64LE(raw.at);
+  return { kind: "program", time: raw.time, task: raw.task, execTime, program };
 }
 
 function readExit(raw: RawRecord): RecordOf<"exit"> {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import type { TraceAccount, TraceRecord } from "@airlock/contracts";
 import { findCgroupTrees } from "../cgroup-tree.ts";
 import { createRunName } from "../run-name.ts";
 import { createTraceDamage, readTrace, type TraceDamage } from "./decode.ts";
-import type { Recorder, TrackOptions } from "./recorder.ts";
+import type { ProgramCopies, Recorder, TrackOptions } from "./recorder.ts";
 import { describeRecord } from "./trace-line.ts";
 
 /** For tests of the recorder: programs whose events are known, run as plain processes in a cgroup of their own. */
@@ -25,6 +25,8 @@ export interface Cage {
   /** Empty, for the workload. Paths in it are told with `~` for it. */
   readonly folder: string;
   readonly trace: string;
+  /** Empty, for copies of programs. */
+  readonly copies: string;
   remove(): Promise<void>;
 }
 
@@ -37,12 +39,15 @@ export function makeCage(): Cage {
   mkdirSync(cgroup, { recursive: true });
   const base = mkdtempSync(join(tmpdir(), `${name}-`));
   const folder = join(base, "work");
+  const copies = join(base, "copies");
   mkdirSync(folder);
+  mkdirSync(copies);
   return {
     cgroup,
     cgroupTop,
     folder,
     trace: join(base, "trace.bin"),
+    copies,
     async remove() {
       await rmdir(cgroup);
       await rmdir(cgroupTop);
@@ -74,6 +79,14 @@ export interface WorkloadRun {
   readonly startUps: number;
   readonly account: TraceAccount;
   readonly damage: TraceDamage;
+  /** Content of the copied programs by name. */
+  readonly copies: ReadonlyMap<string, Buffer>;
+}
+
+export interface WorkloadOptions extends Partial<Omit<TrackOptions, "programs">> {
+  readonly freezes?: boolean;
+  /** Bounds of copies of programs; none are made without. */
+  readonly programs?: Omit<ProgramCopies, "folder">;
 }
 
 const START_UP = "readlink /proc/self/exe ok";
@@ -81,10 +94,10 @@ const START_UP = "readlink /proc/self/exe ok";
 export async function recordWorkload(
   recorder: Recorder,
   argv: readonly string[] | ((cage: Cage) => readonly string[]),
-  options: Partial<TrackOptions> & { readonly freezes?: boolean } = {},
+  options: WorkloadOptions = {},
 ): Promise<WorkloadRun> {
   const cage = makeCage();
-  const { freezes = false, ...trackOptions } = options;
+  const { freezes = false, programs, ...trackOptions } = options;
   const session = await recorder.track({
     cgroupPath: cage.cgroup,
     outputPath: cage.trace,
@@ -92,15 +105,17 @@ export async function recordWorkload(
     traceBytes: 64 << 20,
     begin: "any",
     ...(freezes ? { freezeFolder: cage.cgroupTop } : {}),
+    ...(programs === undefined ? {} : { programs: { ...programs, folder: cage.copies } }),
     ...trackOptions,
   });
   const { ended, output } = await runInside(cage, typeof argv === "function" ? argv(cage) : argv);
   const account = await session.seal();
   const { records: all, damage } = await readAll(cage.trace);
+  const copies = new Map(readdirSync(cage.copies).map((name) => [name, readFileSync(join(cage.copies, name))]));
   await cage.remove();
   const records = all.filter((record) => describeRecord(record) !== START_UP);
   const lines = records.map((record) => describeRecord(record).replaceAll(cage.folder, "~"));
-  return { ended, output, lines, records, startUps: all.length - records.length, account, damage };
+  return { ended, output, lines, records, startUps: all.length - records.length, account, damage, copies };
 }
 
 export async function readAll(path: string): Promise<{ records: TraceRecord[]; damage: TraceDamage }> {

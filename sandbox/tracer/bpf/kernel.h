@@ -49,6 +49,25 @@ struct inode {
 	s64 i_size;
 };
 
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+
+/* Where the time of an inode's last change is, by kernel: until 6.5, until 6.10, since. */
+struct inode___open {
+	struct timespec64 i_ctime;
+};
+
+struct inode___private {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___split {
+	s64 i_ctime_sec;
+	u32 i_ctime_nsec;
+};
+
 struct qstr {
 	const unsigned char *name;
 };
@@ -205,6 +224,8 @@ struct unix_sock {
 			(void *)((u64)(from) + bpf_core_field_offset(type, member))); \
 		value_;                                                               \
 	})
+
+#define SIGSTOP 19
 
 #define TS_COMPAT	  0x0002
 #define SIGNAL_GROUP_EXIT 0x0004

@@ -137,4 +137,49 @@ struct {
 	__array(values, struct seen_map);
 } seen_opens SEC(".maps");
 
+/* Requests to look at a held process. Only an analysis that keeps copies of programs has these. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MAX_ANALYSES);
+	__type(key, u32);
+	__array(values, struct ring);
+} hold_rings SEC(".maps");
+
+/* Programs that the user side has read. One that was forgotten is read once more. */
+struct known_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, KNOWN_PROGRAMS);
+	__uint(key_size, sizeof(struct program_key));
+	__uint(value_size, sizeof(struct program_field));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MAX_ANALYSES);
+	__type(key, u32);
+	__array(values, struct known_map);
+} known_programs SEC(".maps");
+
+/* By process: the script that its exec, under way, was asked for. */
+struct script_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PENDING_SCRIPTS);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(struct program_field));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MAX_ANALYSES);
+	__type(key, u32);
+	__array(values, struct script_map);
+} pending_scripts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_ANALYSES);
+	__type(key, u32);
+	__type(value, struct program_answer);
+} program_answers SEC(".maps");
+
 #endif

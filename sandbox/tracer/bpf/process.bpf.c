@@ -180,6 +180,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct task_struct *parent;
 	struct exec_body *body;
 	struct scratch *s;
+	u32 reasons = 0;
+	u64 file;
 
 	if (!analysis || !mm || !fs)
 		return 0;
@@ -189,6 +191,9 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 			return 0;
 		analysis->started_at = bpf_ktime_get_boot_ns();
 		analysis->started = 1;
+		/* In mounts of its own: these can be watched from now on. */
+		if (analysis->begin_outside)
+			reasons = HOLD_BEGIN;
 	}
 	s = begin(analysis->slot, RECORD_EXEC, CLASS_DECISIVE);
 	if (!s)
@@ -200,8 +205,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	body->parent_start = parent->group_leader->start_boottime;
 	body->parent_pid = parent->tgid;
 	body->truncated = 0;
-	append_program((u64)READ(bprm, struct linux_binprm, file),
-		       (u64)READ(bprm, struct linux_binprm, filename),
+	file = (u64)READ(bprm, struct linux_binprm, file);
+	append_program(file, (u64)READ(bprm, struct linux_binprm, filename),
 		       (u64)READ(bprm, struct linux_binprm, interp));
 	append_path(s, FIELD_CWD, (u64)READ(fs, struct fs_struct, pwd.dentry),
 		    (u64)READ(fs, struct fs_struct, pwd.mnt));
@@ -212,6 +217,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		body->truncated |= EXEC_ARGV_TRUNCATED;
 	if (append_strings(FIELD_ENV, FIELD_ENV_TAIL, mm->env_start, mm->env_end))
 		body->truncated |= EXEC_ENV_TRUNCATED;
+	body->truncated |= look_at_program(file, reasons);
 	submit(s);
 	return 0;
 }
@@ -253,6 +259,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	if (files)
 		close_all_written(analysis->slot, files);
+	forget_script(analysis->slot);
 	s = begin(analysis->slot, RECORD_EXIT, CLASS_DECISIVE);
 	if (!s)
 		return 0;

@@ -138,6 +138,8 @@ static __always_inline bool is_telling(struct scratch *s)
 
 	switch (call->spec.handler) {
 	case HANDLE_IF_FAILED:
+		if (call->result < 0)
+			forget_script(s->slot);
 		if (call->result < 0 && call->result != -ENOENT)
 			call->class = CLASS_DECISIVE;
 		return call->result < 0;

@@ -16,6 +16,7 @@
 #include "filter.h"
 #include "record.h"
 #include "path.h"
+#include "program.h"
 #include "seen.h"
 #include "names.h"
 #include "call.h"

@@ -44,6 +44,7 @@ enum record_kind {
 	RECORD_EXEC = 2,
 	RECORD_EXIT = 3,
 	RECORD_WRITE = 4,
+	RECORD_PROGRAM = 5, /* of the user side: what it found of a program that was held */
 	RECORD_URING = 6,
 	/* These begin with a call_body. */
 	RECORD_OPEN = 16,
@@ -79,6 +80,14 @@ struct exec_body {
 
 #define EXEC_ARGV_TRUNCATED 1
 #define EXEC_ENV_TRUNCATED  2
+/* Held before its first instruction, until a RECORD_PROGRAM was made of it. */
+#define EXEC_HELD	    4
+/* Should have been held and could not be. */
+#define EXEC_UNHELD	    8
+
+struct program_body {
+	__u64 exec_time; /* of the RECORD_EXEC that it belongs to; the task is the same */
+};
 
 struct exit_body {
 	__u32 status; /* as wait(2) gives it */
@@ -180,6 +189,8 @@ enum field_tag {
 	FIELD_NAME = 15,      /* of an extended attribute */
 	FIELD_ARGV_TAIL = 16, /* the last bytes of what ARGV and ENV are cut of */
 	FIELD_ENV_TAIL = 17,
+	FIELD_PROGRAM = 18, /* struct program_field: of the executed file */
+	FIELD_SCRIPT = 19,  /* the same of the script that led to it */
 };
 
 /* Behind it names from the leaf up to the root, each NUL-terminated. */
@@ -207,6 +218,23 @@ struct file_field {
 	__u8 layer;
 	__u8 flags;
 	__u32 reserved;
+};
+
+enum program_state {
+	PROGRAM_OF_IMAGE, /* in the image as it is, hence not looked at */
+	PROGRAM_COPIED,
+	PROGRAM_HASHED,	   /* its copy would be beyond a bound, or could not be written */
+	PROGRAM_TOO_LARGE, /* not even hashed */
+	PROGRAM_GONE,	   /* could not be read, or was changed again and again meanwhile */
+};
+
+struct program_field {
+	__u64 size;
+	__u8 state;
+	__u8 head_bytes;
+	__u8 reserved[6];
+	__u8 sha256[32];
+	__u8 head[16];
 };
 
 enum stream_kind {
@@ -324,5 +352,39 @@ struct seen_key {
 };
 
 #define SEEN_OPENS 16384
+
+/* A file's content, as far as the kernel says that it is the same. */
+struct program_key {
+	__u64 inode;
+	__u64 size;
+	__s64 changed; /* ctime, s */
+	__u32 changed_ns;
+	__u32 device;
+};
+
+#define KNOWN_PROGRAMS 8192
+/* Between a script's opening and the exec that it leads to. */
+#define PENDING_SCRIPTS 1024
+
+/* What the kernel side says of a descriptor of the user side. */
+struct program_answer {
+	struct program_key key;
+	__u32 layer;
+	__u32 reserved;
+};
+
+#define HOLD_PROGRAM 1 /* it is to be copied */
+#define HOLD_BEGIN   2 /* the sample begins */
+
+/* A process that waits, stopped, before its first instruction. */
+struct hold {
+	struct record_task task;
+	struct program_key key;
+	__u64 exec_time;
+	__u32 reasons;
+	__u32 stopped;
+};
+
+#define HOLD_RING_BYTES 65536
 
 #endif

@@ -64,6 +64,10 @@ int kernel_side_load(struct kernel_side *kernel)
 		{"call_counts", &kernel->call_counts},
 		{"write_totals", &kernel->write_totals},
 		{"seen_opens", &kernel->seen_opens},
+		{"hold_rings", &kernel->hold_rings},
+		{"known_programs", &kernel->known_programs},
+		{"pending_scripts", &kernel->pending_scripts},
+		{"program_answers", &kernel->program_answers},
 	};
 	unsigned int i;
 	int err;
@@ -87,6 +91,10 @@ int kernel_side_attach(struct kernel_side *kernel)
 	{
 		if (!bpf_program__autoload(program))
 			continue;
+		if (strcmp(bpf_program__name(program), "on_ask") == 0) {
+			kernel->ask = bpf_program__fd(program);
+			continue;
+		}
 		if (kernel->count == PROGRAMS_MAX)
 			return -E2BIG;
 		kernel->links[kernel->count] = bpf_program__attach(program);
@@ -95,6 +103,19 @@ int kernel_side_attach(struct kernel_side *kernel)
 		kernel->programs[kernel->count++] = bpf_program__fd(program);
 	}
 	return 0;
+}
+
+int kernel_side_ask(const struct kernel_side *kernel, int file, __u32 slot,
+		    struct program_answer *out)
+{
+	__u64 asked[2] = {file, slot};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = asked, .ctx_size_in = sizeof(asked));
+
+	if (bpf_prog_test_run_opts(kernel->ask, &options))
+		return -errno;
+	if (options.retval)
+		return -EBADF;
+	return bpf_map_lookup_elem(kernel->program_answers, &slot, out) ? -errno : 0;
 }
 
 __u64 kernel_side_missed(const struct kernel_side *kernel)

@@ -27,7 +27,7 @@ static void note_death(__attribute__((unused)) int number)
  */
 static int tie_to_parent(void)
 {
-	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY}, files;
 
 	struct sigaction action = {.sa_handler = note_death};
 
@@ -39,6 +39,11 @@ static int tie_to_parent(void)
 	signal(SIGTERM, SIG_IGN);
 	/* Kernels before 5.11 charge maps to this limit. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	/* Without a descriptor left for its program, an exec of a sample would be refused. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	/* A sample that keeps all processors busy must not keep us from draining its rings. */
 	setpriority(PRIO_PROCESS, 0, -10);
 	return 0;

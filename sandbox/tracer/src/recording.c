@@ -145,6 +145,8 @@ int recording_begin(struct recording *r, struct kernel_side *kernel,
 		err = hang_in(r, kernel);
 	r->missed = kernel_side_missed(kernel);
 	r->last_drain = boot_time();
+	if (!err && *request->programs.folder)
+		err = holder_start(&r->holder, kernel, r->slot, &request->programs);
 	if (!err)
 		err = track(r, kernel, request->begin_in_container);
 	if (err)
@@ -224,6 +226,7 @@ size_t recording_drain(struct recording *r, struct kernel_side *kernel)
 	complete &= drain_ring(r, CLASS_BULK, &moved);
 	for (class = 0; class < CLASSES; class ++)
 		r->left[class] = ring_used(&r->rings[class]);
+	recording_add_program_notes(r);
 	if (complete && r->file.bytes != r->tick_bytes) {
 		trace_file_add(&r->file, CHUNK_TICK, &tick, sizeof(tick));
 		r->tick_bytes = r->file.bytes;
@@ -247,6 +250,9 @@ int recording_end(struct recording *r, struct kernel_side *kernel)
 		drain_ring(r, CLASS_DECISIVE, &moved);
 		drain_ring(r, CLASS_BULK, &moved);
 	} while (moved);
+	if (r->holder)
+		holder_stop(r->holder);
+	recording_add_program_notes(r);
 	r->open_totals = recording_add_open_totals(r);
 	r->missed = kernel_side_missed(kernel) - r->missed;
 	trace_file_add(&r->file, CHUNK_END, NULL, 0);
@@ -268,6 +274,7 @@ void recording_free(struct recording *r, struct kernel_side *kernel)
 	bpf_map_delete_elem(kernel->call_counts, &r->slot);
 	bpf_map_delete_elem(kernel->write_totals, &r->slot);
 	bpf_map_delete_elem(kernel->seen_opens, &r->slot);
+	holder_free(r->holder);
 	freezer_close(&r->freezer, boot_time());
 	ring_close(&r->rings[CLASS_DECISIVE]);
 	ring_close(&r->rings[CLASS_BULK]);

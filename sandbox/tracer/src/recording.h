@@ -6,6 +6,7 @@
 #include "../include/event.h"
 #include "cgroup-folder.h"
 #include "freezer.h"
+#include "holder.h"
 #include "kernel-side.h"
 #include "ring.h"
 #include "trace-file.h"
@@ -20,6 +21,7 @@ struct recording_request {
 	const char *output_path;
 	const char *freeze_path; /* folder to freeze under pressure, empty for none */
 	__u64 freeze_limit;	 /* ns in all */
+	struct holder_request programs; /* folder empty for no copies */
 };
 
 /*
@@ -34,11 +36,13 @@ struct recording {
 	int call_counts, write_totals, seen_opens;
 	struct trace_file file;
 	struct freezer freezer;
+	struct holder *holder; /* NULL: no copies of programs are kept */
 	size_t left[CLASSES]; /* in the rings, after the last go */
 	__u64 delivered[CLASSES];
 	__u64 cut[CLASSES]; /* taken from a ring, but the file was full */
 	__u64 missed;
 	__u64 open_totals; /* sums handed over at the end, which the kernel side has not counted */
+	__u64 program_notes; /* records of held programs, which the kernel side has not counted */
 	bool started, told_started;
 	__u64 heartbeats;
 	__u64 last_drain, longest_gap; /* ns */
@@ -57,6 +61,8 @@ int recording_end(struct recording *recording, struct kernel_side *kernel);
 __u64 recording_add_open_totals(struct recording *recording);
 /* Nobody is left to end the sample: does that, with what is recorded so far. */
 void recording_orphan(struct recording *recording);
+/* Writes what was found of programs into the file, as the kernel side would. */
+void recording_add_program_notes(struct recording *recording);
 void recording_free(struct recording *recording, struct kernel_side *kernel);
 
 /* Sums over all CPUs. */

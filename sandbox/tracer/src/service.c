@@ -61,6 +61,10 @@ static void track(struct kernel_side *kernel, char *rest)
 	request.output_path = next_field(&rest);
 	request.freeze_limit = strtoull(next_field(&rest), NULL, 10) * 1000000ULL;
 	request.freeze_path = next_field(&rest);
+	request.programs.bounds.file_bytes = strtoull(next_field(&rest), NULL, 10);
+	request.programs.bounds.all_bytes = strtoull(next_field(&rest), NULL, 10);
+	request.programs.bounds.files = strtoull(next_field(&rest), NULL, 10);
+	request.programs.folder = next_field(&rest);
 	if (recording)
 		err = recording_begin(recording, kernel, &request);
 	if (err)

@@ -70,7 +70,7 @@ static void say_class(const struct recording *r, const struct account *account, 
 	 * Sums handed over at the end are counted here, runs that the kernel skipped among what is
 	 * decisive.
 	 */
-	__u64 extra = class == CLASS_BULK ? r->open_totals : r->missed;
+	__u64 extra = class == CLASS_BULK ? r->open_totals : r->missed + r->program_notes;
 	__u64 missed = class == CLASS_BULK ? 0 : r->missed;
 
 	printf("{\"counted\":%llu,\"delivered\":%llu,\"suppressed\":%llu,\"dropped\":%llu}",
