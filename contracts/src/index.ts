@@ -17,7 +17,7 @@ export { formatImageReference, type ImageReference, parseImageReference } from "
 export { type ImageSource, parseImageSource } from "./image-source.ts";
 export { Outcome } from "./outcome.ts";
 export { printable } from "./printable.ts";
-export { CapturedOutput, LayerEntry, Recording, RUN_FILES, Survivor } from "./recorded-run.ts";
+export { CapturedOutput, ImageProgram, LayerEntry, Recording, RUN_FILES, Survivor } from "./recorded-run.ts";
 export { DroppedFile, Report, ReportFile, ReportNetwork, ReportProcess } from "./report.ts";
 export { SinkRecord, type SinkRecordOf } from "./sink-record.ts";
 export type {

@@ -30,6 +30,10 @@ export const LayerEntry = z.strictObject({
 });
 export type LayerEntry = z.infer<typeof LayerEntry>;
 
+/** A program or script of the image that was run, by the path that it was run at. */
+export const ImageProgram = z.strictObject({ path: z.string(), size: count, sha256: z.string() });
+export type ImageProgram = z.infer<typeof ImageProgram>;
+
 /** A process that was still alive at the end of the window: what it waited for decides whether the run is dormant. */
 export const Survivor = z.strictObject({
   pid: count,
@@ -92,6 +96,11 @@ export const Recording = z.strictObject({
   sink: z.strictObject({ requests: count, logTruncated: z.boolean() }),
   output: z.strictObject({ stdout: CapturedOutput, stderr: CapturedOutput }),
   layer: z.array(LayerEntry),
+  /**
+   * What the image has at the paths of executed files, whether these ran unchanged or not. Absent in older recordings; a
+   * file too large to be hashed is not in it.
+   */
+  imagePrograms: z.array(ImageProgram).optional(),
   survivors: z.array(Survivor),
   /** Those that were still alive when the grace after the stop signal was over. */
   stopSurvivors: z.array(Survivor).optional(),

@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DetonationPlan, type Outcome, type PinnedImage, Recording, RUN_FILES, toFault } from "@airlock/contracts";
 import { measureBootToUnixNs } from "./clock.ts";
@@ -6,6 +6,7 @@ import { requireFreeSpace } from "./disk-watch.ts";
 import { SampleContainer } from "./docker/sample-container.ts";
 import type { SandboxParts } from "./docker/sandbox-parts.ts";
 import { type EtcFile, readEtcFiles } from "./layer/etc-files.ts";
+import { hashImagePrograms } from "./layer/image-programs.ts";
 import { collectLayer } from "./layer/layer-collection.ts";
 import { requireWholeCopies } from "./layer/whole-copies.ts";
 import { liveOut, refuseAborted, type SampleLife } from "./sample-life.ts";
@@ -83,20 +84,25 @@ async function closeBooks(setting: Setting, run: Run, options: DetonateOptions):
   };
   const concluding = life.conclude();
   concluding.catch(() => undefined);
-  const [trace, capture, sink, layer] = await Promise.all([
-    setting.trace.seal(),
+  const layers = setting.sample instanceof SampleContainer ? setting.sample.layers : null;
+  const sealing = setting.trace.seal();
+  const [trace, imagePrograms, capture, sink, layer] = await Promise.all([
+    sealing,
+    sealing.then(() => hashImagePrograms(join(options.runFolder, RUN_FILES.trace), layers?.lowers ?? [])),
     setting.capture.stop(),
     setting.sinkhole.stop(),
     collectLayer({
       plan,
       runFolder: options.runFolder,
-      layers: setting.sample instanceof SampleContainer ? setting.sample.layers : null,
+      layers,
       volumes: setting.volumes,
       pausePid: alive.pause ? setting.pause.pid : null,
       devices: life.devices,
       etcBefore,
     }),
   ]);
+  // A copy of a program that the recorder died over.
+  await rm(join(options.runFolder, RUN_FILES.dropped, ".part"), { force: true });
   const layerWhole = alive.pause && setting.pause.isAlive();
   // The engine takes its time to note a death, and to remove a container: it can do both at once.
   setting.beginTakeDown();
@@ -117,6 +123,7 @@ async function closeBooks(setting: Setting, run: Run, options: DetonateOptions):
     sink,
     output: life.output.result(),
     layer: layer.entries,
+    imagePrograms,
     survivors: [...end.survivors],
     stopSurvivors: [...end.stopSurvivors],
     survivorsUnexamined: end.survivorsUnexamined,

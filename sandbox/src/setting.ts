@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type DetonationPlan, Fault, type PinnedImage, RUN_FILES } from "@airlock/contracts";
 import { placeCgroup, SampleCgroup } from "./cgroup.ts";
@@ -11,6 +12,7 @@ import { RESOLVER_ADDRESS, SAMPLE_IPV4 } from "./network/addresses.ts";
 import { type Capture, startCapture } from "./network/capture.ts";
 import { createSampleNetwork, type SampleNetwork } from "./network/sample-network.ts";
 import { type Sinkhole, startSinkhole } from "./network/sinkhole.ts";
+import type { ProgramCopies } from "./recorder/recorder.ts";
 import type { TraceSession } from "./recorder/trace-session.ts";
 import type { DetonateOptions } from "./sandbox.ts";
 import { Teardown } from "./teardown.ts";
@@ -115,9 +117,18 @@ async function build(site: Site): Promise<Omit<Setting, "beginTakeDown" | "takeD
 async function startTrace(site: Site, cgroup: SampleCgroup): Promise<TraceSession> {
   const { ringBytes, traceBytes } = site.plan.limits;
   const outputPath = join(site.options.runFolder, RUN_FILES.trace);
+  const programs = await prepareCopies(site);
   const recorder = await site.parts.recorder();
   refuseStopped(site);
-  return recorder.track({ cgroupPath: cgroup.path, outputPath, ringBytes, traceBytes });
+  return recorder.track({ cgroupPath: cgroup.path, outputPath, ringBytes, traceBytes, programs });
+}
+
+/** Copies of programs lie with those of files that were left. */
+async function prepareCopies({ options, plan }: Site): Promise<ProgramCopies> {
+  const { droppedFileBytes, droppedFiles, droppedFilesBytes } = plan.limits;
+  const folder = join(options.runFolder, RUN_FILES.dropped);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return { folder, fileBytes: droppedFileBytes, allBytes: droppedFilesBytes, files: droppedFiles };
 }
 
 async function startPauseOf(

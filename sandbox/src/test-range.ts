@@ -49,6 +49,8 @@ export interface Trial {
   readonly lines: string[];
   /** Content of a kept file, as text. */
   readonly dropped: (sha256: string) => string;
+  /** Names of all that is kept, sorted. */
+  readonly copies: string[];
   /** The sinkhole's log, as text. */
   readonly sink: string;
   /** Names in the run folder. */
@@ -185,6 +187,7 @@ async function readTrial(run: RunName, folder: string): Promise<Trial> {
     records,
     lines: records.map(describeRecord),
     dropped: (sha256) => kept.get(sha256) ?? "not kept",
+    copies: [...kept.keys()].toSorted(),
     sink: await readFile(join(folder, RUN_FILES.sink), "utf8"),
     files: await readdir(folder),
   };

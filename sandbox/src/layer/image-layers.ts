@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
 
 export interface ImageEntry {
   readonly host: Buffer;
@@ -26,6 +26,32 @@ export class ImageLayers {
     return null;
   }
 
+  /** The same with links followed, those on the way too. Only the image's own: what a sample made of them is not seen. */
+  resolve(path: Buffer): ImageEntry | null {
+    let [done, rest] = [Buffer.alloc(0), splitPath(path)];
+    for (let links = 0; links <= MAX_LINKS; ) {
+      const [name, ...others] = rest;
+      if (name === undefined) return this.find(done);
+      rest = others;
+      if (name.equals(UP)) {
+        done = done.subarray(0, Math.max(0, done.lastIndexOf(SLASH)));
+        continue;
+      }
+      const at: Buffer<ArrayBuffer> = Buffer.concat([done, Buffer.from("/"), name]);
+      const found = this.find(at);
+      if (found === null) return null;
+      if (!found.stats.isSymbolicLink()) {
+        done = at;
+        continue;
+      }
+      links++;
+      const target = readlinkSync(found.host, { encoding: "buffer" });
+      rest = [...splitPath(target), ...rest];
+      if (target[0] === SLASH) done = Buffer.alloc(0);
+    }
+    return null;
+  }
+
   /** Names in a folder of the image, sorted. */
   list(path: Buffer): Buffer[] {
     const names = new Map<string, Buffer>();
@@ -40,6 +66,14 @@ export class ImageLayers {
 }
 
 const SLASH = 0x2f;
+const UP = Buffer.from("..");
+/** As many as the kernel follows. */
+const MAX_LINKS = 40;
+
+function splitPath(path: Buffer): Buffer[] {
+  const names = path.toString("latin1").split("/");
+  return names.filter((name) => name !== "" && name !== ".").map((name) => Buffer.from(name, "latin1"));
+}
 
 function lookIn(lower: Buffer, path: Buffer): ImageEntry | "hidden" | null {
   for (let at = path.indexOf(SLASH, 1); at !== -1; at = path.indexOf(SLASH, at + 1)) {

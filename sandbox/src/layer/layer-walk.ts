@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { DetonationLimits, LayerEntry, LimitHit } from "@airlock/contracts";
 import { describeContent, type FileContent, keepContent, readContent } from "./file-content.ts";
@@ -39,7 +40,7 @@ export class LayerWalk {
   readonly #engineMade: readonly string[];
   #lastPause = 0;
   #seen = 0;
-  #keptFiles = 0;
+  readonly #kept = new Set<string>();
   #keptBytes = 0;
   #unkept = 0;
   #uncounted = false;
@@ -66,6 +67,11 @@ export class LayerWalk {
     this.#opaque = opaque;
     this.#engineMade = engineMade.map((path) => `${path}/`);
     mkdirSync(keepIn, { recursive: true, mode: 0o700 });
+    // Of programs, made when they were run; the bounds are for all.
+    for (const name of readdirSync(keepIn)) {
+      const stats = lstatSync(join(keepIn, name), { throwIfNoEntry: false });
+      if (stats !== undefined) this.#count(name, stats.size);
+    }
   }
 
   /** Adds everything in a place that differs from the image. */
@@ -101,8 +107,8 @@ export class LayerWalk {
         return;
       }
       await this.#letOthersRun();
-      const host = join(at.host, name);
-      const path = join(at.path, name);
+      const host = joinBytes(at.host, name);
+      const path = joinBytes(at.path, name);
       const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
       if (stats === undefined) continue;
       if (at.depth === 0 && at.place.known?.get(name.toString("latin1")) === typeOf(stats)) continue;
@@ -125,7 +131,7 @@ export class LayerWalk {
     const present = new Set(readdirSync(host, { encoding: "latin1" }));
     for (const name of this.#image.list(path)) {
       if (present.has(name.toString("latin1")) || this.#seen++ >= MAX_ENTRIES) continue;
-      const gone = join(path, name);
+      const gone = joinBytes(path, name);
       const before = this.#image.find(gone);
       if (before !== null) this.#tell(describeDeleted(place, gone, before.stats));
     }
@@ -175,14 +181,19 @@ export class LayerWalk {
     const described = describeContent(content);
     // Content that the image has at this path anyway is not evidence of anything.
     if (content.sha256 === imageSha256 || size === 0) return described;
-    if (this.#keptFiles >= droppedFiles || this.#keptBytes + size > droppedFilesBytes) {
+    if (this.#kept.has(content.sha256)) return { ...described, kept: content.sha256 };
+    if (this.#kept.size >= droppedFiles || this.#keptBytes + size > droppedFilesBytes) {
       this.#unkept++;
       return described;
     }
     keepContent(this.#keepIn, content);
-    this.#keptFiles++;
-    this.#keptBytes += size;
+    this.#count(content.sha256, size);
     return { ...described, kept: content.sha256 };
+  }
+
+  #count(name: string, size: number): void {
+    this.#kept.add(name);
+    this.#keptBytes += size;
   }
 
   /** All reads together are bounded: files with holes, or of one inode with many names, can be larger than any disk. */
@@ -218,6 +229,6 @@ function sameMetadata(a: BigIntStats, b: BigIntStats): boolean {
   return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 }
 
-function join(folder: Buffer, name: Buffer): Buffer {
+function joinBytes(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, Buffer.from("/"), name]);
 }

@@ -31,16 +31,17 @@ const WINDOW_BYTES = 1 << 20;
 const HELD_MAX = 200_000;
 
 /**
- * Reads a trace file in batches, ordered by time. Hostile or cut-off bytes never throw: what can't be read is told in
+ * Reads a trace file in batches, ordered by time; `kinds`: of these only, which is a matter of reading the file. Hostile or cut-off bytes never throw: what can't be read is told in
  * `damage`, which is complete once the reading is. Throws RUN_INVALID only when there is no trace file at that path.
  */
 export async function* readTrace(
   path: string,
   damage: TraceDamage = createTraceDamage(),
+  kinds?: ReadonlySet<number>,
 ): AsyncGenerator<TraceRecord[]> {
   const held = holdBack();
   const window = await openByteWindow(path, WINDOW_BYTES);
-  const keep = keepRecords(held, damage);
+  const keep = keepRecords(held, damage, kinds);
   try {
     damage.truncated = true;
     if (!(await readHeader(window))) return;
@@ -108,9 +109,10 @@ async function readRecords(window: ByteWindow, bytes: number, keep: Keep): Promi
   return true;
 }
 
-function keepRecords(held: HeldBack, damage: TraceDamage): Keep {
+function keepRecords(held: HeldBack, damage: TraceDamage, kinds: ReadonlySet<number> | undefined): Keep {
   const reader: RecordReader = createRecordReader();
   return (bytes, from, to) => {
+    if (kinds !== undefined && (to - from < 2 || !kinds.has(bytes.readUInt16LE(from)))) return;
     try {
       held.add(reader.read(bytes, from, to));
     } catch (error) {
