@@ -62,7 +62,12 @@ const processCreation = z.strictObject({
   StdoutToImage: text.optional(),
   StdinPeer: text.optional(),
   StdoutPeer: text.optional(),
+  /** Of the executed file, as it was when it ran. */
   Sha256: text.optional(),
+  /** Of a `copied-up` image: false when it holds what the image's file holds, so that only its owner, mode or times are others. */
+  ImageContentChanged: z.boolean().optional(),
+  /** Of the script that a `#!` line made one of. */
+  ScriptSha256: text.optional(),
   /** True for the process the engine itself started. */
   IsEntrypoint: z.boolean().optional(),
   /** The name the kernel keeps; a sample can set it freely. */

@@ -22,7 +22,10 @@ export const ReportProcess = z.strictObject({
   endedAtMs: z.number().nullable(),
   exitCode: z.number().int().nullable(),
   signal: z.string().nullable(),
+  /** Of the program as it was when it ran. */
   sha256: z.string().optional(),
+  /** Of a `copied-up` program: whether it holds something else than the image's. */
+  contentChanged: z.boolean().optional(),
   /** Number of behaviour events of this process. */
   events: count,
 });

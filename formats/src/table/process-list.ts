@@ -19,7 +19,7 @@ export function drawProcessList(report: Report, width: number): Line[] {
 
 function drawRow(row: ProcessRow, width: number): Line {
   const { process } = row;
-  const mark = ORIGIN_MARKS[process.origin] ?? "";
+  const mark = process.contentChanged === false ? "" : (ORIGIN_MARKS[process.origin] ?? "");
   const left: Line = [
     span(drawBranches(row, width), "muted"),
     ...(mark === "" ? [] : [span(`▲ ${mark} `, "warn")]),

@@ -128,6 +128,17 @@ it("only hashes what is beyond a bound", async () => {
   ]);
 });
 
+it("hashes files of any length rightly", async () => {
+  const script = 'cd $0; for i in $(seq 130); do printf "#!/bin/true\\n%*s" $i x >$i; chmod 700 $i; ./$i; done';
+  const run = await recordWorkload(recorder, ({ folder }) => ["/bin/unshare", "-m", "/bin/sh", "-c", script, folder], {
+    begin: "container",
+    programs: PLENTY,
+  });
+  expectWhole(run);
+  const wanted = Array.from({ length: 130 }, (_, index) => hashOf(`#!/bin/true\n${"x".padStart(index + 1)}`));
+  expect([...run.copies.keys()]).toEqual(expect.arrayContaining(wanted));
+});
+
 it("does not read what is larger than a program can be", async () => {
   const script = "cp $0 $1/large; truncate -s 4T $1/large; exec $1/large end - 7";
   const run = await recordWorkload(recorder, ({ folder }) => ["/bin/sh", "-c", script, program, folder], {

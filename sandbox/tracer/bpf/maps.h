@@ -162,7 +162,7 @@ struct {
 
 /* By process: the script that its exec, under way, was asked for. */
 struct script_map {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, PENDING_SCRIPTS);
 	__uint(key_size, sizeof(u32));
 	__uint(value_size, sizeof(struct program_field));

@@ -198,7 +198,7 @@ static int make_maps(struct holder *h)
 				  sizeof(struct program_field), KNOWN_PROGRAMS, NULL);
 	if (h->known < 0)
 		return -errno;
-	h->scripts = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "scripts", sizeof(__u32),
+	h->scripts = bpf_map_create(BPF_MAP_TYPE_HASH, "scripts", sizeof(__u32),
 				    sizeof(struct program_field), PENDING_SCRIPTS, NULL);
 	if (h->scripts < 0)
 		return -errno;

@@ -10,6 +10,8 @@ export const FILE_DROPPED_THEN_EXECUTED: FactDefinition = {
     ExecutedAs: "`image` or `script`.",
     FileOrigin:
       "Where the file came from when it was first written: `copied-up` is a file of the image, `upper` is new.",
+    ContentChanged:
+      "Of a program of the image: false when it holds what the image's file holds after all, as after `touch`.",
     ContentType: "Kind of content by its first bytes, where recorded.",
     ...WRITER_FIELDS,
     WriterIsSelf: "The started process itself wrote it.",
@@ -28,6 +30,7 @@ export const FILE_DROPPED_THEN_EXECUTED: FactDefinition = {
           TargetFilename: file.path,
           ExecutedAs: as,
           FileOrigin: file.origin,
+          ContentChanged: as === "image" ? event.fields.ImageContentChanged : undefined,
           ContentType: file.written.category === "file_event" ? file.written.fields.ContentType : undefined,
           ...writerFields(file),
           WriterIsSelf: file.writer !== undefined && file.writer.key === event.process,

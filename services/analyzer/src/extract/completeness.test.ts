@@ -12,6 +12,7 @@ const WHOLE: ReadingAccount = {
   capture: openAccount(),
   sink: { records: 1, malformed: 0, incomplete: false },
   events: { bound: 10, lost: 0 },
+  uncopiedPrograms: 0,
 };
 
 const SERVER: Survivor = {

@@ -8,6 +8,8 @@ export interface ReadingAccount {
   readonly capture: Readonly<DecodeAccount>;
   readonly sink: SinkReading;
   readonly events: { readonly bound: number; readonly lost: number };
+  /** Programs that ran, are not in the image, and of which there is no copy. */
+  readonly uncopiedPrograms: number;
 }
 
 /** Kept by the decoder while it reads. */
@@ -41,6 +43,7 @@ export function buildCoverage(recording: Recording, reading: ReadingAccount): Co
     limits: [
       ...recording.limits,
       ...eventLimit(reading.events),
+      ...programLimit(recording, reading.uncopiedPrograms),
       ...sizeLimit(reading.trace),
       ...spaceLimits(recording, reading.trace),
     ],
@@ -124,6 +127,12 @@ function eventLimit(events: ReadingAccount["events"]): LimitHit[] {
   if (events.lost === 0) return [];
   const detail = `${events.lost} events beyond the bound are not in the record`;
   return [{ limit: "events", bound: events.bound, affectedSample: false, detail }];
+}
+
+function programLimit({ plan }: Recording, uncopied: number): LimitHit[] {
+  if (uncopied === 0) return [];
+  const detail = `${uncopied} executed programs were too large, too many or gone too soon to be copied`;
+  return [{ limit: "dropped-files", bound: plan.limits.droppedFilesBytes, affectedSample: false, detail }];
 }
 
 /** As much of an argument list, and of an environment, as the tracer takes whole (`MEMORY_MAX` of its event.h). */

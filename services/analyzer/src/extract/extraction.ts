@@ -1,5 +1,6 @@
 import type { BehaviourEvent, Coverage, Recording } from "@airlock/contracts";
 import type { FlowObservation } from "../packets/network-observations.ts";
+import type { ExecutedProgram } from "./executed-programs.ts";
 import type { SampleProcess } from "./process-table.ts";
 
 /** A flow of the capture with what the rest of the record knows about it. */
@@ -20,6 +21,8 @@ export interface Extraction {
   readonly processes: readonly SampleProcess[];
   readonly flows: readonly ExtractedFlow[];
   readonly coverage: Coverage;
+  /** Programs and scripts that ran and are not in the image, by content. */
+  readonly programs: readonly ExecutedProgram[];
   /** Records that repeated an event exactly and were folded into it: harmless, and not lost. */
   readonly collapsed: number;
 }

@@ -6,6 +6,8 @@ export interface FileOrigins {
   ofPath(path: string): FileOrigin | undefined;
   /** Content hash at the end of the run, known for files of the writable layer. */
   sha256(path: string): string | undefined;
+  /** Of what the image has at that path, known for executed files and for changed ones. */
+  imageSha256(path: string): string | undefined;
   /** Kind of content at the end of the run, known for files of the writable layer. */
   contentType(path: string): string | undefined;
   /** Remembers what the kernel said about a path, so that a later question by name has an answer. */
@@ -41,6 +43,7 @@ const MOST_NOTES = 200_000;
 export function createFileOrigins(recording: Recording): FileOrigins {
   const entries = new Map<string, LayerEntry>(recording.layer.map((entry) => [entry.path, entry]));
   const volumes = recording.plan.volumes.map((volume) => volume.replace(/\/+$/, ""));
+  const imagePrograms = new Map((recording.imagePrograms ?? []).map(({ path, sha256 }) => [path, sha256]));
   const noted = new Map<string, FileOrigin>();
 
   /** An upper file whose path the image had is the image's file, changed; deleted later does not make it new. */
@@ -63,7 +66,8 @@ export function createFileOrigins(recording: Recording): FileOrigins {
       if (VIRTUAL_MAGICS.has(file.magic)) return "virtual";
       if (file.deleted) return "deleted";
       if (file.layer === "lower") return "image";
-      if (file.layer === "upper") return ofEntry(file.path) ?? "upper";
+      // One that was changed and then changed back is in no list of changes.
+      if (file.layer === "upper") return ofEntry(file.path) ?? (imagePrograms.has(file.path) ? "copied-up" : "upper");
       return ofPlace(file.path) ?? "unknown";
     },
     ofPath: (path) => ofPlace(path) ?? ofEntry(path) ?? noted.get(path),
@@ -71,6 +75,7 @@ export function createFileOrigins(recording: Recording): FileOrigins {
       const entry = entries.get(path);
       return entry?.change === "deleted" ? undefined : entry?.sha256;
     },
+    imageSha256: (path) => imagePrograms.get(path) ?? entries.get(path)?.imageSha256,
     contentType: (path) => entries.get(path)?.contentType,
     note(path, origin) {
       if (noted.size < MOST_NOTES || noted.has(path)) noted.set(path, origin);

@@ -3,6 +3,7 @@ import { findScript } from "./command-script.ts";
 import { signalName } from "./decode-tables/signals.ts";
 import type { EventDraft } from "./event-log.ts";
 import type { ExecRecord } from "./exec-record.ts";
+import type { ExecutedPrograms } from "./executed-programs.ts";
 import type { FileOrigins } from "./file-origin.ts";
 import type { ProcessImage, ProcessTable } from "./process-table.ts";
 import { joinPath } from "./sample-path.ts";
@@ -71,23 +72,25 @@ export function describeCreation(
     StdoutToImage: undefined,
     StdinPeer: peerOf(stdin),
     StdoutPeer: peerOf(stdout),
-    Sha256:
-      actor.Image === undefined || record.file.memfd || record.file.deleted ? undefined : origins.sha256(actor.Image),
+    Sha256: undefined,
+    ImageContentChanged: undefined,
+    ScriptSha256: undefined,
     IsEntrypoint: table.entrypoint() === record ? true : undefined,
     Comm: record.task.comm,
   };
   return { time: record.time, category: "process_creation", process: record.task.key, fields };
 }
 
-/** Adds what only later records told: the other ends of its pipes, and where the script came from that it opened. */
+/** Adds what only later records told: the other ends of its pipes, what it ran, and where the script came from that it opened. */
 export function completeCreation(
   { fields }: EventDraft<"process_creation">,
   record: ExecRecord,
-  { origins, partners }: { origins: FileOrigins; partners: StreamPartners },
+  { origins, partners, programs }: { origins: FileOrigins; partners: StreamPartners; programs: ExecutedPrograms },
 ): void {
   const [from, to] = [partners.stdinFrom(record), partners.stdoutTo(record)];
   if (from !== undefined) fields.StdinFromImage = from;
   if (to !== undefined) fields.StdoutToImage = to;
+  if (fields.Image !== undefined) Object.assign(fields, programs.describe(record, fields.Image));
   if (fields.Script !== undefined) fields.ScriptOrigin ??= origins.ofPath(fields.Script);
 }
 

@@ -53,6 +53,7 @@ function isCutRecord(record: TraceRecord): boolean {
     case "write-total":
     case "fork":
     case "exit":
+    case "program":
     case "socket-call":
       return false;
     default:

@@ -2,6 +2,7 @@ import type { TraceRecord } from "@airlock/contracts";
 import { createCallEvents } from "./call-events.ts";
 import type { EventDraft } from "./event-log.ts";
 import type { ExecRecord } from "./exec-record.ts";
+import { createExecutedPrograms, type ExecutedProgram } from "./executed-programs.ts";
 import { createFileEvents, type EventContext } from "./file-events.ts";
 import { createForkEvents } from "./fork-events.ts";
 import { addPathEvent } from "./path-events.ts";
@@ -17,6 +18,8 @@ export interface TraceEvents {
   complete(): void;
   ties(): readonly SocketTie[];
   collapsed(): number;
+  /** What ran and is not in the image, and how many of these nobody has a copy of. Call when complete. */
+  programs(): { readonly list: readonly ExecutedProgram[]; readonly uncopied: number };
 }
 
 /** Turns records, one at a time and in order of time, into events. */
@@ -29,6 +32,7 @@ export function createTraceEvents(
   const sockets = createSocketEvents(context, exposedPorts);
   const calls = createCallEvents(context);
   const forks = createForkEvents(context);
+  const programs = createExecutedPrograms(origins);
   const creations: { draft: EventDraft<"process_creation">; record: ExecRecord }[] = [];
 
   return {
@@ -36,19 +40,26 @@ export function createTraceEvents(
     complete() {
       files.complete();
       const partners = joinPipes(table);
-      for (const { draft, record } of creations) completeCreation(draft, record, { origins, partners });
+      for (const { draft, record } of creations) completeCreation(draft, record, { origins, partners, programs });
     },
+    programs: () => ({ list: programs.list(), uncopied: programs.uncopied() }),
     ties: () => sockets.ties(),
     collapsed: () => files.collapsed() + sockets.collapsed() + calls.collapsed(),
   };
 
   function add(record: TraceRecord): void {
+    // It comes when the recorder got round to it, and says nothing of what its process did.
+    if (record.kind === "program") {
+      programs.note(record);
+      return;
+    }
     table.note(record);
     forks.note(record);
     switch (record.kind) {
       case "fork":
         return;
       case "exec": {
+        programs.note(record);
         const draft = log.add<"process_creation">(describeCreation(record, { table, origins }));
         if (draft !== undefined) creations.push({ draft, record });
         return;

@@ -1,4 +1,5 @@
 import type { BehaviourEvent, DroppedFile, FileOrigin, LayerEntry, ReportFile } from "@airlock/contracts";
+import type { ExecutedProgram } from "../extract/executed-programs.ts";
 import { cutList, type Omitted } from "./cut-list.ts";
 
 type Operation = ReportFile["operations"][number];
@@ -30,13 +31,25 @@ export function listFiles(
   return cutList(files.toSorted(byWeight), bound, "files", omitted).toSorted(byPath);
 }
 
-/** Regular files of the writable layer, volumes and shared memory whose content is known by hash. */
-export function listDroppedFiles(layer: readonly LayerEntry[], bound: number, omitted: Omitted): DroppedFile[] {
+/**
+ * Regular files of the writable layer, volumes and shared memory whose content is known by hash, and what ran and was gone, or
+ * another, at the end.
+ */
+export function listDroppedFiles(
+  layer: readonly LayerEntry[],
+  programs: readonly ExecutedProgram[],
+  bound: number,
+  omitted: Omitted,
+): DroppedFile[] {
   const dropped = layer.flatMap((entry): DroppedFile[] => {
     const { path, change, type, sha256, size, mode, kept, contentType } = entry;
     if (change === "deleted" || type !== "file" || sha256 === undefined) return [];
     return [{ path, change, sha256, size, type: contentType ?? "data", mode, kept: kept !== undefined }];
   });
+  const left = new Set(dropped.map(({ path, sha256 }) => `${sha256}:${path}`));
+  for (const program of programs) {
+    if (!left.has(`${program.sha256}:${program.path}`)) dropped.push(program);
+  }
   // Programs and scripts first: they are what an analyst takes away.
   const weight = ({ type }: DroppedFile) => (type === "elf" || type === "script" ? 0 : 1);
   const ordered = dropped.toSorted((a, b) => weight(a) - weight(b) || comparePaths(a.path, b.path));

@@ -25,19 +25,20 @@ export function listProcesses(extraction: Extraction, bound: number, omitted: Om
 
 interface Facts {
   readonly counts: ReadonlyMap<string, number>;
-  readonly hashes: ReadonlyMap<string, string>;
+  readonly hashes: ReadonlyMap<string, Pick<ReportProcess, "sha256" | "contentChanged">>;
 }
 
 function collectFacts(events: readonly BehaviourEvent[]): Facts {
   const counts = new Map<string, number>();
-  const hashes = new Map<string, string>();
+  const hashes = new Map<string, Pick<ReportProcess, "sha256" | "contentChanged">>();
   for (const event of events) {
     if (event.process === null) continue;
     counts.set(event.process, (counts.get(event.process) ?? 0) + 1);
     if (event.category !== "process_creation") continue;
     // The last image is shown; a hash of an earlier one would be another file's.
-    if (event.fields.Sha256 === undefined) hashes.delete(event.process);
-    else hashes.set(event.process, event.fields.Sha256);
+    const { ImageContentChanged: contentChanged, Sha256: sha256 } = event.fields;
+    if (sha256 === undefined) hashes.delete(event.process);
+    else hashes.set(event.process, { sha256, ...(contentChanged === undefined ? {} : { contentChanged }) });
   }
   return { counts, hashes };
 }
@@ -56,7 +57,6 @@ function describeProcess(
   const image = process.images.at(-1);
   const sinceStart = (time: bigint) =>
     Math.round(Number(time + context.bootToUnixNs - context.startedAt) / 1000) / 1000;
-  const sha256 = context.hashes.get(process.key);
   const bySignal = process.exit !== null && process.exit.signal !== 0;
   return {
     key: process.key,
@@ -69,7 +69,7 @@ function describeProcess(
     endedAtMs: process.endedAt === null ? null : sinceStart(process.endedAt),
     exitCode: process.exit === null || bySignal ? null : process.exit.code,
     signal: process.exit !== null && bySignal ? signalName(process.exit.signal) : null,
-    ...(sha256 === undefined ? {} : { sha256 }),
+    ...context.hashes.get(process.key),
     events: context.counts.get(process.key) ?? 0,
   };
 }

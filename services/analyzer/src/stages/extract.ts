@@ -53,12 +53,20 @@ export async function extract(runFolder: string, deps: ExtractDeps): Promise<Ext
   addOutput(recording, log);
 
   const events = { bound: limits.events, lost: log.lost() };
+  const programs = calls.programs();
   return {
     recording,
     events: log.finish(joint.bootToUnixNs),
     processes: table.list(),
     flows: traffic.flows.map((joined) => describeFlow(joined, traffic)),
-    coverage: buildCoverage(recording, { trace: reading, capture: network.account, sink: sink.reading, events }),
+    coverage: buildCoverage(recording, {
+      trace: reading,
+      capture: network.account,
+      sink: sink.reading,
+      events,
+      uncopiedPrograms: programs.uncopied,
+    }),
+    programs: programs.list,
     collapsed: calls.collapsed(),
   };
 }

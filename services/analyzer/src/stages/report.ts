@@ -49,7 +49,7 @@ export function buildReport({ analysis, extraction, judgement, artifacts, bounds
     findings: judgement.findings,
     processes: listProcesses(extraction, bounds.processes, omitted),
     files: listFiles(events, recording.layer, bounds.files, omitted),
-    droppedFiles: listDroppedFiles(recording.layer, bounds.droppedFiles, omitted),
+    droppedFiles: listDroppedFiles(recording.layer, extraction.programs, bounds.droppedFiles, omitted),
     network: listNetwork(extraction, bounds.network, omitted),
     syscalls: recording.trace.syscalls,
     output: recording.output,
