@@ -213,6 +213,18 @@ describe("bounds", () => {
     expect(found.limits()).toHaveLength(1);
   });
 
+  test("copies that were there before count, and are not made again", async () => {
+    mkdirSync(join(root, "dropped"));
+    writeFileSync(join(root, "dropped", sha256("same")), "same");
+    for (const name of ["same", "other", "third"]) write(`upper/${name}`, name);
+    const found = await walk({ limits: { droppedFiles: 2 } });
+    expect(found.entries.map(({ path, kept }) => [path, kept])).toEqual([
+      ["/other", sha256("other")],
+      ["/same", sha256("same")],
+      ["/third", undefined],
+    ]);
+  });
+
   test("the same content under two names is one copy", async () => {
     write("upper/a", "same");
     write("upper/b", "same");

@@ -8,6 +8,8 @@ import {
   CHUNK,
   EXEC_ARGV_TRUNCATED,
   EXEC_ENV_TRUNCATED,
+  EXEC_HELD,
+  EXEC_UNHELD,
   FIELD,
   KIND,
   TRACE_MAGIC,
@@ -89,7 +91,45 @@ function callBody(
 
 const base = (names: string) => field(FIELD.base, Buffer.from([0]), Buffer.from(names));
 
+/** What the tracer read of a program: `state` as its number. */
+function programField(tag: number, state: number, head = "\x7fELF"): Buffer {
+  const text = Buffer.from(head, "latin1");
+  const fixed = Buffer.concat([wide(1n << 40n), Buffer.from([state, text.length, 0, 0, 0, 0, 0, 0])]);
+  return field(tag, fixed, Buffer.alloc(32, 0xab), text, Buffer.alloc(16 - text.length));
+}
+
 describe("readTrace", () => {
+  it("reads what was found of programs, at their exec or later", async () => {
+    const exec = (flags: number, ...fields: Buffer[]) =>
+      rawRecord(KIND.exec, 5n, wide(1n), words(2, flags), fileField("x\0"), ...fields);
+    const found = exec(0, programField(FIELD.program, 1), programField(FIELD.script, 2, "#!"));
+    const later = rawRecord(KIND.program, 9n, wide(5n), programField(FIELD.program, 4, ""));
+    const parts = [found, exec(EXEC_HELD), later, exec(EXEC_UNHELD)].map(ringed);
+    const { records, damage } = await read(Buffer.concat([header, chunk(CHUNK.records, ...parts), end]));
+    expect(damage).toEqual({ malformed: 0, truncated: false });
+    const [first, held, unheld, program] = records;
+    const sha256 = "ab".repeat(32);
+    expect(first).toMatchObject({
+      program: { state: "copied", size: 1n << 40n, sha256, head: Buffer.from("\x7fELF", "latin1") },
+      script: { state: "hashed", sha256 },
+    });
+    expect(held).toMatchObject({ kind: "exec", held: true });
+    expect(unheld).toMatchObject({ kind: "exec", unheld: true });
+    expect(program).toMatchObject({ kind: "program", time: 9n, execTime: 5n, program: { state: "gone" } });
+    expect(program?.kind === "program" && program.program).not.toHaveProperty("sha256");
+  });
+
+  it("counts what can't have been found of a program as malformed", async () => {
+    const wrong = [
+      rawRecord(KIND.program, 1n, wide(5n)),
+      rawRecord(KIND.program, 1n, wide(5n), programField(FIELD.program, 0)),
+      rawRecord(KIND.program, 1n, wide(5n), programField(FIELD.program, 5)),
+      rawRecord(KIND.program, 1n, wide(5n), programField(FIELD.program, 1).subarray(0, 60)),
+    ];
+    const { records, damage } = await read(Buffer.concat([header, chunk(CHUNK.records, ...wrong.map(ringed)), end]));
+    expect([records.length, damage.malformed]).toEqual([0, wrong.length]);
+  });
+
   it("reads an open with the file behind its descriptor", async () => {
     const open = rawRecord(
       KIND.open,
