@@ -218,7 +218,7 @@ describe("bounds", () => {
     writeFileSync(join(root, "dropped", sha256("same")), "same");
     for (const name of ["same", "other", "third"]) write(`upper/${name}`, name);
     const found = await walk({ limits: { droppedFiles: 2 } });
-    expect(found.entries.map(({ path, kept }) => [path, kept])).toEqual([
+    expect(found.entries.map((entry) => [entry.path, entry.kept])).toEqual([
       ["/other", sha256("other")],
       ["/same", sha256("same")],
       ["/third", undefined],

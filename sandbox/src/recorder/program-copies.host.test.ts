@@ -91,10 +91,10 @@ it("copies what is gone at once, is only memory, or is a script, and each once",
 
 it("tells a held program by its exec", async () => {
   const { records } = await recordWorkload(recorder, ({ folder }) => [program, folder, "1"], { programs: PLENTY });
-  const held = records.filter(isExec).filter(({ held }) => held);
+  const execs = records.filter(isExec).filter(({ held }) => held);
   const notes = records.filter(({ kind }) => kind === "program");
   expect(notes.map((note) => note.kind === "program" && [note.task.key, note.execTime])).toEqual(
-    held.map(({ task, time }) => [task.key, time]),
+    execs.map(({ task, time }) => [task.key, time]),
   );
 });
 

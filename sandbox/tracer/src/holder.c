@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "exec-gate.h"
+#include "held-process.h"
 #include "holder.h"
 #include "ring.h"
 
@@ -72,42 +70,12 @@ static void answer_request(struct holder *h, struct exec_request *request)
 	exec_gate_let(&h->gate, request, script || program.state == PROGRAM_GONE);
 }
 
-/* Whether the number is still that process's. As proc_pid_stat(5) has it, in ticks since boot. */
-static bool is_process(const struct record_task *task)
-{
-	char path[64], text[1024], *at;
-	unsigned long long start;
-	FILE *file;
-	size_t n;
-	int i;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", task->pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	n = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[n] = 0;
-	/* The name before can hold anything. */
-	at = strrchr(text, ')');
-	for (i = 0; at && i < 20; i++)
-		at = strchr(at + 1, ' ');
-	if (!at || sscanf(at, "%llu", &start) != 1)
-		return false;
-	return start == task->start / (1000000000ULL / sysconf(_SC_CLK_TCK));
-}
-
 static void copy_held(struct holder *h, const struct hold *hold, struct program_field *out)
 {
 	struct program_key key = hold->key;
 	struct program_answer answer;
-	char path[64];
-	int file;
+	int file = held_process_program(&hold->task);
 
-	memset(out, 0, sizeof(*out));
-	out->state = PROGRAM_GONE;
-	snprintf(path, sizeof(path), "/proc/%u/exe", hold->task.pid);
-	file = open(path, O_RDONLY | O_CLOEXEC | O_NOATIME);
 	if (file < 0)
 		return;
 	/* It may have been let go by another, and run something else. */
@@ -134,19 +102,18 @@ static void add_note(struct holder *h, const struct hold *hold, const struct pro
 
 static void answer_hold(struct holder *h, const struct hold *hold)
 {
-	int process = syscall(SYS_pidfd_open, hold->task.pid, 0);
 	struct program_field program = {.state = PROGRAM_GONE};
-	/* Taken before: from here on the number stays its own as long as it is the right one now. */
-	bool alive = process >= 0 && is_process(&hold->task);
+	int process = held_process_open(&hold->task);
 
-	if (alive && hold->reasons & HOLD_BEGIN)
-		exec_gate_guard(&h->gate, hold->task.pid);
-	if (alive && hold->reasons & HOLD_PROGRAM)
-		copy_held(h, hold, &program);
-	if (alive && hold->stopped)
-		syscall(SYS_pidfd_send_signal, process, SIGCONT, NULL, 0);
-	if (process >= 0)
+	if (process >= 0) {
+		if (hold->reasons & HOLD_BEGIN)
+			exec_gate_guard(&h->gate, hold->task.pid);
+		if (hold->reasons & HOLD_PROGRAM)
+			copy_held(h, hold, &program);
+		if (hold->stopped)
+			held_process_let(process);
 		close(process);
+	}
 	if (hold->reasons & HOLD_PROGRAM)
 		add_note(h, hold, &program);
 }
@@ -190,6 +157,20 @@ static void *work(void *argument)
 	}
 	exec_gate_close(&h->gate);
 	return NULL;
+}
+
+/* Signals are for the thread that waits for commands: one that a holder took would not wake it. */
+static int start_thread(struct holder *h)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&h->thread, NULL, work, h);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	h->running = !err;
+	return -err;
 }
 
 static int make_maps(struct holder *h)
@@ -240,8 +221,7 @@ int holder_start(struct holder **out, struct kernel_side *kernel, __u32 slot,
 	if (!err)
 		exec_gate_open(&h->gate);
 	if (!err)
-		err = -pthread_create(&h->thread, NULL, work, h);
-	h->running = !err;
+		err = start_thread(h);
 	if (!err)
 		err = hang_in(h);
 	if (err)
